@@ -1,0 +1,136 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+/// A library of ours; its tests live in `Tests/<name>Tests`.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+let package = Package(
+    name: "image-origin",
+    products: [
+        .executable(name: "mediad", targets: ["mediad"]),
+        .executable(name: "mediaworker", targets: ["mediaworker"]),
+        .executable(name: "mediactl", targets: ["mediactl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration",
+            from: "1.4.0",
+            traits: [.defaults, "YAML"]
+        ),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C: one concern a module.
+        .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
+        .target(name: "CVipsShim", dependencies: ["CVips"]),
+        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CSandbox"),
+
+        // The model and the use cases on it.
+        module("MediaModel", []),
+        module("MediaOrigin", ["MediaModel", logging, metrics]),
+
+        // Adapters; none imports another.
+        module("MediaImaging", ["MediaModel", "CVipsShim"]),
+        module("MediaWorkers", ["MediaModel", "CSandbox", logging, metrics, nioPosix]),
+        module("MediaSealing", ["MediaModel", "CCrypto"]),
+        module("MediaStore", ["MediaModel", nioPosix]),
+        module("MediaCatalog", ["MediaModel", grdb, logging]),
+        module("MediaMetrics", ["MediaModel", coreMetrics]),
+
+        // Faces and composition.
+        module(
+            "MediaHTTP",
+            [
+                "MediaModel", "MediaOrigin", "MediaMetrics", hummingbird, hummingbirdCore, httpTypes, lifecycle,
+                logging,
+                metrics, nioCore, nioHTTP1, nioHTTPTypes,
+            ]
+        ),
+        module(
+            "MediaRuntime",
+            [
+                "MediaModel", "MediaOrigin", "MediaWorkers", "MediaSealing", "MediaStore", "MediaCatalog",
+                "MediaMetrics", configuration, systemPackage, lifecycle, logging, metrics, nioPosix,
+            ]
+        ),
+        program(
+            "mediad",
+            ["MediaRuntime", "MediaHTTP", argumentParser, hummingbird, lifecycle, unixSignals, logging]
+        ),
+        program(
+            "mediactl",
+            ["MediaRuntime", "MediaModel", "MediaWorkers", argumentParser, asyncHTTPClient, logging, nioCore]
+        ),
+        program("mediaworker", ["MediaImaging", "MediaWorkers", "MediaModel"]),
+
+        // Tests.
+        module("MediaTesting", ["MediaModel"]),
+        tests("MediaModelTests", ["MediaModel"]),
+        tests("MediaImagingTests", ["MediaImaging", "MediaModel", "MediaTesting", "CVipsShim"]),
+        tests("MediaWorkersTests", ["MediaWorkers", "MediaModel", "MediaTesting", "mediaworker"]),
+        tests("MediaSealingTests", ["MediaSealing", "MediaModel", "MediaTesting"]),
+        tests("MediaStoreTests", ["MediaStore", "MediaModel", "MediaTesting"]),
+        tests("MediaCatalogTests", ["MediaCatalog", "MediaModel", "MediaTesting", grdb]),
+        tests("MediaOriginTests", ["MediaOrigin", "MediaModel", "MediaTesting"]),
+        tests(
+            "MediaHTTPTests",
+            ["MediaHTTP", "MediaModel", "MediaOrigin", "MediaTesting", hummingbird, httpTypes, nioCore, nioEmbedded]
+        ),
+        tests("MediaMetricsTests", ["MediaMetrics", "MediaModel", coreMetrics]),
+        tests("MediaRuntimeTests", ["MediaRuntime", "MediaModel"]),
+        tests("WireTests", ["MediaTesting", "MediaModel", "mediad", "mediaworker"]),
+        tests("CommandTests", ["MediaTesting", "MediaModel", "mediad", "mediactl", "mediaworker"]),
+        tests("TidyTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,30 @@
+/// Hands out the keys that wrap data keys.
+///
+/// Contract: `current` is the key for new blobs; `key` finds any key that still exists, by its id. A key's bytes never
+/// change. Both throw ``KeyError``.
+package protocol KeyProvider: Sendable {
+    func current() throws -> EnvelopeKey
+    func key(_ id: EnvelopeKeyID) throws -> EnvelopeKey
+}
+
+/// Why there is no key.
+package struct KeyError: Error, Sendable, CustomStringConvertible {
+    package struct Code: Hashable, Sendable, CustomStringConvertible {
+        package let description: String
+        /// No key of that id is at hand: blobs under it cannot be read until it is.
+        package static let unavailable = Code(description: "key-unavailable")
+        /// The key ring cannot be used: its mode, its form, its place.
+        package static let badKeyRing = Code(description: "bad-key-ring")
+    }
+
+    package let code: Code
+    /// For logs: ids and paths, never key bytes.
+    package let detail: String
+
+    package init(_ code: Code, detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+
+    package var description: String { "keys: \(self.code)" }
+}

@@ -1,0 +1,12 @@
+/// The code that touches codecs, as the worker process sees it: a synchronous call on bytes in memory.
+///
+/// MediaImaging implements it, MediaWorkers runs it in `mediaworker`; neither knows the other.
+package protocol PictureEngine {
+    /// Decodes the picture once and makes every preset of the job.
+    ///
+    /// - Parameters:
+    ///   - job: what to make; its limits are checked from the header before any pixel is decoded.
+    ///   - picture: the whole file, readable for the length of the call.
+    /// - Throws: ``RenderError`` with one of the codes that are the picture's fault.
+    func render(_ job: RenderJob, picture: UnsafeRawBufferPointer) throws -> RenderOutcome
+}

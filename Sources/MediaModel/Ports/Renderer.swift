@@ -1,0 +1,134 @@
+/// Makes renditions of pictures. The codecs behind it are isolated: whatever a picture does to them, the caller gets an
+/// answer, in time.
+///
+/// Contract:
+/// - One decode serves all presets of a job.
+/// - Waiting jobs are bounded; one too many is refused at once with `.busy`.
+/// - A job that is not done at its deadline ends with `.deadline`; a codec that dies ends its own job with `.crashed` and
+///   nobody else's.
+/// - Errors are ``RenderError``.
+package protocol Renderer: Sendable {
+    /// - Parameters:
+    ///   - job: what to make.
+    ///   - source: the picture; it is asked for its bytes only once the job has a codec to run on, so that waiting jobs
+    ///     hold no picture in memory.
+    func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome
+}
+
+/// Where a job's picture comes from.
+package protocol PictureSource: Sendable {
+    /// Bytes in all; at least 1.
+    var bytes: Int { get }
+
+    /// Calls `body` with the picture's bytes in order, in pieces of any size. `body` keeps up by suspending.
+    func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws
+}
+
+/// What to make of a picture.
+package struct RenderJob: Sendable, Hashable, Codable {
+    /// As sniffed; it names the one decoder that may see the bytes.
+    package let format: PictureFormat
+    package let limits: PictureLimits
+    /// May be empty: then the picture is decoded and measured only.
+    package let presets: [Preset]
+
+    package init(format: PictureFormat, limits: PictureLimits, presets: [Preset]) {
+        self.format = format
+        self.limits = limits
+        self.presets = presets
+    }
+}
+
+/// What a picture turned out to be.
+package struct PictureFacts: Sendable, Hashable, Codable {
+    /// Upright, one frame.
+    package let size: PictureSize
+    /// 1 for a still.
+    package let frames: Int
+
+    package init(size: PictureSize, frames: Int) {
+        self.size = size
+        self.frames = frames
+    }
+}
+
+/// One rendition, encoded.
+package struct RenderedPicture: Sendable, Hashable {
+    package let preset: Preset
+    package let size: PictureSize
+    package let bytes: [UInt8]
+
+    package init(preset: Preset, size: PictureSize, bytes: [UInt8]) {
+        self.preset = preset
+        self.size = size
+        self.bytes = bytes
+    }
+}
+
+/// How long the parts of a job took, in microseconds of wall time.
+package struct RenderTimings: Sendable, Hashable, Codable {
+    package var queue: Int
+    package var decode: Int
+    package var resize: Int
+    package var encode: Int
+
+    package init(queue: Int = 0, decode: Int = 0, resize: Int = 0, encode: Int = 0) {
+        self.queue = queue
+        self.decode = decode
+        self.resize = resize
+        self.encode = encode
+    }
+}
+
+package struct RenderOutcome: Sendable, Hashable {
+    package let facts: PictureFacts
+    /// In the order of the job's presets.
+    package let renditions: [RenderedPicture]
+    package let timings: RenderTimings
+
+    package init(facts: PictureFacts, renditions: [RenderedPicture], timings: RenderTimings) {
+        self.facts = facts
+        self.renditions = renditions
+        self.timings = timings
+    }
+}
+
+/// Why there is no rendition.
+package struct RenderError: Error, Sendable, Hashable, CustomStringConvertible {
+    package struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
+        package let description: String
+        // The picture's fault; the same picture will fail again.
+        /// The decoder says that these bytes are no sound picture of their format.
+        package static let undecodable = Code(description: "undecodable-picture")
+        /// A sound picture that this build cannot decode (for example an animated AVIF).
+        package static let unsupported = Code(description: "unsupported-picture")
+        /// Over a limit of ``PictureLimits``.
+        package static let tooManyPixels = Code(description: "too-many-pixels")
+        package static let tooManyFrames = Code(description: "too-many-frames")
+        package static let sideTooLong = Code(description: "side-too-long")
+        // The picture's fault, most likely.
+        /// The codec did not finish in time.
+        package static let deadline = Code(description: "render-deadline")
+        /// The codec died of it.
+        package static let crashed = Code(description: "codec-crashed")
+        // Ours.
+        /// As many jobs wait as may wait.
+        package static let busy = Code(description: "busy")
+        /// No codec process can be started, or it does not follow the protocol.
+        package static let unavailable = Code(description: "renderer-unavailable")
+
+        /// Whether another attempt with the same picture can end otherwise.
+        package var isRetryable: Bool { self == .busy || self == .unavailable || self == .deadline }
+    }
+
+    package let code: Code
+    /// For logs: the codec's own words. Never for a client.
+    package let detail: String
+
+    package init(_ code: Code, detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+
+    package var description: String { "render: \(self.code)" }
+}
