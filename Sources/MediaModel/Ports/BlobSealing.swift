@@ -49,7 +49,7 @@ package enum SealedLayout {
 }
 
 /// Why a blob could not be sealed or must not be served.
-package struct SealError: Error, Sendable, Hashable, CustomStringConvertible {
+package struct SealError: Error, Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         package let description: String
         /// The size is not that of the row, or of no sealed blob at all. No cryptography was done.
@@ -80,4 +80,6 @@ package struct SealError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     package var description: String { "sealing: \(self.code)" }
+    /// With the detail: for logs.
+    package var debugDescription: String { "\(self), \(self.detail)" }
 }

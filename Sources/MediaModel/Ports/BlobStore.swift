@@ -69,7 +69,7 @@ package struct StoredBlob: Hashable, Sendable {
 }
 
 /// Why a blob could not be stored or read.
-package struct BlobStoreError: Error, Sendable, CustomStringConvertible {
+package struct BlobStoreError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         package let description: String
         /// No blob of that id.
@@ -94,4 +94,6 @@ package struct BlobStoreError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { "blob store: \(self.code)" }
+    /// With the detail: for logs.
+    package var debugDescription: String { "\(self), \(self.detail)" }
 }

@@ -79,7 +79,7 @@ package struct DeliverableRendition: Hashable, Sendable {
 }
 
 /// Why the catalog could not answer or commit.
-package struct CatalogError: Error, Sendable, CustomStringConvertible {
+package struct CatalogError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         package let description: String
         package static let unknownAsset = Code(description: "unknown-asset")
@@ -106,4 +106,6 @@ package struct CatalogError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { "catalog: \(self.code)" }
+    /// With the detail: for logs.
+    package var debugDescription: String { "\(self), \(self.detail)" }
 }

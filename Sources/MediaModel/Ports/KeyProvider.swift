@@ -8,7 +8,7 @@ package protocol KeyProvider: Sendable {
 }
 
 /// Why there is no key.
-package struct KeyError: Error, Sendable, CustomStringConvertible {
+package struct KeyError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         package let description: String
         /// No key of that id is at hand: blobs under it cannot be read until it is.
@@ -27,4 +27,6 @@ package struct KeyError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { "keys: \(self.code)" }
+    /// With the detail: for logs.
+    package var debugDescription: String { "\(self), \(self.detail)" }
 }

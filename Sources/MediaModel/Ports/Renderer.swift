@@ -94,7 +94,7 @@ package struct RenderOutcome: Sendable, Hashable {
 }
 
 /// Why there is no rendition.
-package struct RenderError: Error, Sendable, Hashable, CustomStringConvertible {
+package struct RenderError: Error, Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     package struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
         package let description: String
         // The picture's fault; the same picture will fail again.
@@ -131,4 +131,6 @@ package struct RenderError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     package var description: String { "render: \(self.code)" }
+    /// With the detail: for logs.
+    package var debugDescription: String { "\(self), \(self.detail)" }
 }

@@ -1,0 +1,50 @@
+import MediaModel
+import Testing
+
+@Suite struct RecipeTests {
+    @Test func canonicalJSONIsOneString() throws {
+        let recipe = try RecipeOptions.parse("h=480,w=640,fit=cover,q=75")
+        let expected =
+            #"{"animated":false,"background":"ffffffff","effort":4,"fit":"cover","format":"webp","#
+            + #""height":480,"lossless":false,"quality":75,"width":640}"#
+        #expect(recipe.canonicalJSON == expected)
+        #expect(try Recipe(canonicalJSON: expected) == recipe)
+        #expect(try RecipeOptions.parse("w=640,h=480,q=75,fit=cover").canonicalJSON == expected)
+    }
+
+    @Test(arguments: [
+        "", "w", "w=", "w=0", "w=16384", "w=01", "w=1,w=2", "q=50", "w=1,q=0", "w=1,q=101", "w=1,effort=7", "w=1,x=1",
+        "w=1,fit=stretch", "w=1,fit=cover", "w=1,lossless=yes", "w=1,h=1,fit=pad,bg=red", "w=1,bg=ffffff", "w=1,,h=1",
+        "w=1,format=png", "w=-1", "w=1 ",
+    ])
+    func badOptionsAreRefusedWithWhatWasExpected(text: String) {
+        let error = #expect(throws: RecipeOptions.Invalid.self) { try RecipeOptions.parse(text) }
+        #expect(error?.description.isEmpty == false)
+    }
+
+    @Test func everyOptionIsRead() throws {
+        let recipe = try RecipeOptions.parse(
+            "w=10,h=20,fit=pad,q=1,effort=0,lossless=1,anim=1,bg=11223344,format=webp"
+        )
+        #expect(recipe.width == 10)
+        #expect(recipe.height == 20)
+        #expect(recipe.fit == .pad)
+        #expect(recipe.quality == 1)
+        #expect(recipe.effort == 0)
+        #expect(recipe.lossless)
+        #expect(recipe.animated)
+        #expect(recipe.background.components == [0x11, 0x22, 0x33, 0x44])
+    }
+
+    @Test(arguments: ["original:w=1", "Thumb:w=1", ":w=1", "thumb", "thumb:", "-a:w=1", "a.b:w=1"])
+    func badPresetsAreRefused(text: String) {
+        #expect(throws: RecipeOptions.Invalid.self) { try Preset(text: text) }
+    }
+
+    @Test func theDefaultsAreThumbnailAndPreview() {
+        #expect(Preset.defaults.map(\.name.description) == ["thumbnail", "preview"])
+        #expect(Preset.defaults.map(\.recipe.width) == [320, 1280])
+        #expect(Preset.defaults.map(\.recipe.animated) == [false, true])
+        #expect(Preset.defaults.allSatisfy { $0.recipe.fit == .scaleDown })
+    }
+}
