@@ -1,0 +1,158 @@
+package import MediaModel
+
+/// The blob store seen through the seal: plaintext on this side, sealed bytes on the other.
+///
+/// No plaintext reaches the store, and none leaves here before the tag of its chunk was verified.
+package struct BlobVault: Sendable {
+    /// Sealed bytes are handed to the store in pieces of at least this size: one hop to its threads moves many chunks.
+    static let appendBytesMin = 256 * 1024
+
+    let store: any BlobStore
+    let sealing: any BlobSealing
+
+    package init(store: any BlobStore, sealing: any BlobSealing) {
+        self.store = store
+        self.sealing = sealing
+    }
+
+    /// Starts writing one blob, chunk by chunk.
+    ///
+    /// - Parameter bytesExpected: of plaintext, when known.
+    package func spool(as identity: BlobIdentity, bytesExpected: Int?) async throws -> Spool {
+        let sealer = try self.sealing.makeSealer(for: identity, id: .make())
+        let sealedBytes = bytesExpected.map(SealedLayout.sealedBytes)
+        return Spool(sealer: sealer, draft: try await self.store.makeDraft(bytesExpected: sealedBytes))
+    }
+
+    /// Seals and publishes a whole blob; it is durable on return.
+    package func put(_ bytes: [UInt8], as identity: BlobIdentity) async throws -> BlobRecord {
+        var spool = try await self.spool(as: identity, bytesExpected: bytes.count)
+        do {
+            try await spool.append(bytes)
+            let record = try await spool.finish()
+            try await spool.publish(record)
+            return record
+        } catch {
+            await spool.discard()
+            throw error
+        }
+    }
+
+    /// Opens a blob: its size, its header, its key and its commitment are checked before this returns.
+    package func open(_ record: BlobRecord) async throws -> SealedBlobReader {
+        let handle = try await self.store.open(record.id)
+        guard handle.sealedBytes == record.sealedBytes,
+            record.sealedBytes == SealedLayout.sealedBytes(for: record.bytes)
+        else {
+            throw SealError(
+                .truncated,
+                detail: "blob \(record.id) has \(handle.sealedBytes) bytes, its row says \(record.sealedBytes)"
+            )
+        }
+        // Most thumbnails are header and first chunk: one read fetches both.
+        let fullChunk = SealedLayout.chunkBytes + SealedLayout.tagBytes
+        let head = try await handle.read(0..<min(record.sealedBytes, SealedLayout.prefixBytes + fullChunk))
+        let opener = try self.sealing.makeOpener(prefix: Array(head.prefix(SealedLayout.prefixBytes)), record: record)
+        return SealedBlobReader(handle: handle, opener: opener, head: head, bytes: record.bytes)
+    }
+
+    /// Removes what no row names any more. A blob that will not go is left to the collection by age.
+    package func remove(_ blobs: [BlobID]) async {
+        for blob in blobs { try? await self.store.remove(blob) }
+    }
+}
+
+/// One blob being sealed into the store. Ends with `publish` or `discard`.
+package struct Spool: Sendable {
+    private var sealer: any BlobSealer
+    private let draft: any BlobDraft
+    private var pending: [UInt8] = []
+    private var isStarted = false
+
+    init(sealer: any BlobSealer, draft: any BlobDraft) {
+        self.sealer = sealer
+        self.draft = draft
+    }
+
+    package mutating func append(_ plaintext: [UInt8]) async throws {
+        if !self.isStarted {
+            self.pending = try self.sealer.start()
+            self.isStarted = true
+        }
+        self.pending += try self.sealer.seal(plaintext)
+        if self.pending.count >= BlobVault.appendBytesMin { try await self.flush() }
+    }
+
+    /// Seals the last chunk; afterwards the draft is whole, but neither durable nor visible.
+    package mutating func finish() async throws -> BlobRecord {
+        let (tail, record) = try self.sealer.finish()
+        self.pending += tail
+        try await self.flush()
+        return record
+    }
+
+    /// Makes the blob durable and visible.
+    package func publish(_ record: BlobRecord) async throws { try await self.draft.publish(as: record.id) }
+
+    package func discard() async { await self.draft.discard() }
+
+    private mutating func flush() async throws {
+        let bytes = self.pending
+        self.pending = []
+        try await self.draft.append(bytes)
+    }
+}
+
+/// A blob that was opened: any part of it can be read, each chunk verified before it is released.
+package struct SealedBlobReader: Sendable {
+    /// How much plaintext `forEachChunk` hands out at a time: 16 chunks of the format.
+    static let readBytesMax = 16 * SealedLayout.chunkBytes
+
+    private let handle: any BlobHandle
+    private let opener: any BlobOpener
+    /// The blob's first bytes, already read.
+    private let head: [UInt8]
+    /// Of plaintext.
+    package let bytes: Int
+
+    init(handle: any BlobHandle, opener: any BlobOpener, head: [UInt8], bytes: Int) {
+        self.handle = handle
+        self.opener = opener
+        self.head = head
+        self.bytes = bytes
+    }
+
+    /// The plaintext `range`, which lies in `0 ..< bytes` (or is empty). Reads the chunks it touches and no other.
+    package func read(_ range: Range<Int>) async throws -> [UInt8] {
+        let sealedRange = self.opener.sealedRange(for: range)
+        let sealed =
+            sealedRange.upperBound <= self.head.count
+            ? Array(self.head[sealedRange]) : try await self.handle.read(sealedRange)
+        return try self.opener.open(sealed, range: range)
+    }
+
+    /// Calls `body` with the plaintext `range` from front to back, in pieces of at most ``readBytesMax``.
+    package func forEachChunk(in range: Range<Int>, _ body: ([UInt8]) async throws -> Void) async throws {
+        var position = range.lowerBound
+        while position < range.upperBound {
+            // Pieces end where chunks end, so that no chunk is opened twice.
+            let boundary = (position / Self.readBytesMax + 1) * Self.readBytesMax
+            let end = min(boundary, range.upperBound)
+            try await body(try await self.read(position..<end))
+            position = end
+        }
+    }
+}
+
+/// A sealed blob as the picture of a render job.
+struct SealedPicture: PictureSource {
+    let vault: BlobVault
+    let record: BlobRecord
+
+    var bytes: Int { self.record.bytes }
+
+    func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws {
+        let reader = try await self.vault.open(self.record)
+        try await reader.forEachChunk(in: 0..<self.record.bytes, body)
+    }
+}

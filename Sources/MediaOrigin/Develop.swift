@@ -1,0 +1,137 @@
+import Logging
+package import MediaModel
+import Metrics
+
+/// Makes the renditions of a version whose source is durable, as one develops a film: decode once, every preset, seal and
+/// publish each, commit 2. An upload that waits, one that does not, and the recovery after a crash all come through here.
+package struct Develop: Sendable {
+    let catalog: any Catalog
+    let vault: BlobVault
+    let renderer: any Renderer
+    let limits: PictureLimits
+    let cache: RenditionCache
+
+    package init(
+        catalog: any Catalog,
+        vault: BlobVault,
+        renderer: any Renderer,
+        limits: PictureLimits,
+        cache: RenditionCache
+    ) {
+        self.catalog = catalog
+        self.vault = vault
+        self.renderer = renderer
+        self.limits = limits
+        self.cache = cache
+    }
+
+    /// - Returns: the version, `ready`.
+    /// - Throws: why there are no renditions. Then the version is `failed` where a client knows of it, and gone otherwise.
+    package func callAsFunction(_ version: AssetVersion) async throws -> AssetVersion {
+        do {
+            let outcome = try await self.render(version)
+            let renditions = try await self.store(outcome.renditions, of: version)
+            let ready = try await self.commit(renditions, sourceSize: outcome.facts.size, of: version)
+            self.warm(outcome.renditions, of: ready)
+            return ready
+        } catch {
+            await self.giveUp(version, because: error)
+            throw error
+        }
+    }
+
+    private func render(_ version: AssetVersion) async throws -> RenderOutcome {
+        guard let format = PictureFormat(mediaType: version.source.sealedAs.mediaType) else {
+            throw RenderError(.unsupported, detail: "source of type \(version.source.sealedAs.mediaType)")
+        }
+        let job = RenderJob(format: format, limits: self.limits, presets: version.presets)
+        let meters = OriginMeters.shared
+        do {
+            let source = SealedPicture(vault: self.vault, record: version.source)
+            let outcome = try await self.renderer.render(job, source: source)
+            meters.rendered(outcome)
+            return outcome
+        } catch {
+            meters.rendersFailed.increment()
+            throw error
+        }
+    }
+
+    /// Seals and publishes every rendition at once: their fsyncs share the file system's journal commits.
+    private func store(_ pictures: [RenderedPicture], of version: AssetVersion) async throws -> [Rendition] {
+        try await withThrowingTaskGroup(of: (Int, Result<Rendition, any Error>).self) { group in
+            for (index, picture) in pictures.enumerated() {
+                group.addTask {
+                    do {
+                        let blob = try await self.vault.put(picture.bytes, as: version.identity(of: picture.preset))
+                        return (index, .success(Rendition(preset: picture.preset, size: picture.size, blob: blob)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            var results: [(Int, Result<Rendition, any Error>)] = []
+            for try await result in group { results.append(result) }
+            let stored = results.sorted { $0.0 < $1.0 }.map(\.1)
+            do {
+                return try stored.map { try $0.get() }
+            } catch {
+                await self.vault.remove(stored.compactMap { try? $0.get().blob.id })
+                throw error
+            }
+        }
+    }
+
+    private func commit(
+        _ renditions: [Rendition],
+        sourceSize: PictureSize,
+        of version: AssetVersion
+    ) async throws -> AssetVersion {
+        do {
+            return try await self.catalog.complete(version.ref, sourceSize: sourceSize, renditions: renditions)
+        } catch {
+            await self.vault.remove(renditions.map(\.blob.id))
+            throw error
+        }
+    }
+
+    /// The bytes are at hand and the CDN will ask for them first.
+    private func warm(_ pictures: [RenderedPicture], of version: AssetVersion) {
+        for (picture, rendition) in zip(pictures, version.renditions) {
+            self.cache.insert(picture.bytes, for: rendition.blob.id)
+        }
+    }
+
+    /// What was refused leaves nothing behind, unless a client was told of it: then it stays, to be seen as `failed`.
+    /// A failure that is not the picture's leaves an announced version as it is, for another attempt.
+    private func giveUp(_ version: AssetVersion, because error: any Error) async {
+        do {
+            if version.isAnnounced {
+                guard let error = error as? RenderError, !error.code.isRetryable else { return }
+                await self.vault.remove(try await self.catalog.fail(version.ref, failure: error.code.description))
+            } else {
+                await self.vault.remove(try await self.catalog.discard(version.ref))
+                if version.ref.number != .first { try await self.catalog.releaseVersion(version.ref) }
+            }
+        } catch {
+            // The version stays `processing`; the next start finishes or removes it.
+            Logger.current.error(
+                "Could not undo a version",
+                metadata: ["version": "\(version.ref)", "error": "\(String(reflecting: error))"]
+            )
+        }
+    }
+}
+
+extension AssetVersion {
+    /// What the header of a rendition's blob says.
+    func identity(of preset: Preset) -> BlobIdentity {
+        BlobIdentity(
+            tenant: self.tenant,
+            version: self.ref,
+            variant: "\(preset.name).\(preset.recipe.format.fileExtension)",
+            mediaType: preset.recipe.format.mediaType,
+            createdAt: self.createdAt
+        )
+    }
+}

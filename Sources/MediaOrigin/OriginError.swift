@@ -1,0 +1,51 @@
+import MediaModel
+
+/// Why a use case would not do what it was asked, beyond what the ports report (``RenderError``, ``CatalogError``,
+/// ``BlobStoreError``, ``SealError``, ``KeyError`` pass through unchanged).
+package struct OriginError: Error, Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+    package struct Code: Hashable, Sendable, CustomStringConvertible {
+        package let description: String
+        /// The bytes are no picture of a format that is taken.
+        package static let notAPicture = Code(description: "unsupported-media-type")
+        /// More bytes than an upload may have.
+        package static let tooLarge = Code(description: "content-too-large")
+        /// The asset does not exist.
+        package static let unknownAsset = Code(description: "unknown-asset")
+        /// The path names no rendition.
+        package static let unknownRendition = Code(description: "unknown-rendition")
+        /// More unfinished work is waiting than may wait.
+        package static let backlogFull = Code(description: "backlog-full")
+    }
+
+    package let code: Code
+    /// For logs. Never for a client.
+    package let detail: String
+
+    package init(_ code: Code, detail: String = "") {
+        self.code = code
+        self.detail = detail
+    }
+
+    package var description: String { "origin: \(self.code)" }
+    /// With the detail: for logs.
+    package var debugDescription: String { "\(self), \(self.detail)" }
+}
+
+/// What the process does when the operating system would not make data durable.
+///
+/// After a failed fsync the page cache says one thing and the disk another; only a restart from disk is sound
+/// (RELIABILITY §1.6, §3.4: PostgreSQL's lesson of 2019). The composition root ends the process here.
+package struct StorageFailure: Sendable {
+    private let action: @Sendable (String) -> Void
+
+    package init(_ action: @escaping @Sendable (String) -> Void) { self.action = action }
+
+    /// Calls the action when `error` says that data could not be made durable.
+    package func inspect(_ error: any Error) {
+        switch error {
+        case let error as BlobStoreError where error.code == .syncFailed: self.action(error.detail)
+        case let error as CatalogError where error.code == .syncFailed: self.action(error.detail)
+        default: break
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import MediaModel
+import Metrics
+
+/// The counters that the use cases keep, made once. The table of all metrics is in MediaMetrics.
+struct OriginMeters: Sendable {
+    /// Made on first use, after `MetricsSystem.bootstrap`.
+    static let shared = OriginMeters()
+
+    let uploadsReady = Counter(label: "media_uploads_total", dimensions: [("outcome", "ready")])
+    let uploadsAccepted = Counter(label: "media_uploads_total", dimensions: [("outcome", "accepted")])
+    let uploadsRefused = Counter(label: "media_uploads_total", dimensions: [("outcome", "refused")])
+    let uploadBytes = Counter(label: "media_upload_bytes_total")
+    let rendersDone = Counter(label: "media_renders_total", dimensions: [("outcome", "done")])
+    let rendersFailed = Counter(label: "media_renders_total", dimensions: [("outcome", "failed")])
+    let renditionBytes = Counter(label: "media_rendition_bytes_total")
+    let cacheHits = Counter(label: "media_cache_requests_total", dimensions: [("result", "hit")])
+    let cacheMisses = Counter(label: "media_cache_requests_total", dimensions: [("result", "miss")])
+    private let queueTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "queue")])
+    private let decodeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "decode")])
+    private let resizeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "resize")])
+    private let encodeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "encode")])
+
+    func rendered(_ outcome: RenderOutcome) {
+        self.rendersDone.increment(by: outcome.renditions.count)
+        self.renditionBytes.increment(by: outcome.renditions.reduce(0) { $0 + $1.bytes.count })
+        self.queueTime.recordMicroseconds(outcome.timings.queue)
+        self.decodeTime.recordMicroseconds(outcome.timings.decode)
+        self.resizeTime.recordMicroseconds(outcome.timings.resize)
+        self.encodeTime.recordMicroseconds(outcome.timings.encode)
+    }
+}
