@@ -1,0 +1,54 @@
+# What there is to run. `make help` lists it; the README begins with `make serve` and `make test`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+programs := mediad mediaworker mediactl
+python := .build/checks-venv/bin/python
+checks := first-light photos plaintext kill corpus links metrics http-responses vectors cpu
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@printf '  single checks: %s\n' "$(checks:%=check-%)" | fold -sw 100
+
+.PHONY: serve
+serve: build ## Install what is needed, build, and start the service on 127.0.0.1:8080 (ARGS="--http-port 9000")
+	exec .build/release/mediad serve $(ARGS)
+
+.PHONY: build
+build: ## Build the three programs for release
+	scripts/install-build
+	for program in $(programs); do swift build -c release --product "$$program"; done
+
+.PHONY: test
+test: ## Install what is needed, build, run all tests, and count them
+	scripts/install-test
+	swift build --build-tests
+	scripts/run-tests
+
+.PHONY: lint
+lint: ## swift-format in strict mode
+	swift format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests
+
+.PHONY: check
+check: ## Run every check against the release build; goes on after a failure and fails at the end
+	scripts/install-checks
+	$(MAKE) build
+	scripts/run-checks $(checks)
+
+.PHONY: $(checks:%=check-%)
+$(checks:%=check-%): check-%:
+	scripts/install-checks
+	$(MAKE) build
+	scripts/run-checks $*
+
+# The file cannot be named http.py: it would hide the standard library's `http` from all the others.
+.PHONY: check-http
+check-http: check-http-responses
+
+.PHONY: fixtures
+fixtures: ## Draw the small pictures of fixtures/pictures again
+	scripts/install-checks
+	$(python) fixtures/make_pictures.py
