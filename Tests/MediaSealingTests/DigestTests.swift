@@ -1,0 +1,34 @@
+import MediaModel
+import MediaSealing
+import Testing
+
+@Suite struct DigestTests {
+    /// The examples of FIPS 180-4 for SHA-256.
+    @Test(arguments: [
+        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+        ),
+    ])
+    func sha256IsThatOfTheStandard(text: String, digest: String) {
+        #expect(Digests.sha256(Array(text.utf8)).description == digest)
+        let hasher = SHA256Hasher()
+        for character in text.utf8 { hasher.update([character]) }
+        hasher.update([])
+        #expect(hasher.finish().description == digest)
+    }
+
+    @Test func equalIsEqualAndNothingElseIs() {
+        #expect(constantTimeEqual([], []))
+        #expect(constantTimeEqual([1, 2, 3], [1, 2, 3]))
+        #expect(!constantTimeEqual([1, 2, 3], [1, 2]))
+        #expect(!constantTimeEqual([1, 2], [1, 2, 0]))
+        for index in 0..<32 {
+            var other = [UInt8](repeating: 7, count: 32)
+            other[index] ^= 0x80
+            #expect(!constantTimeEqual([UInt8](repeating: 7, count: 32), other))
+        }
+    }
+}

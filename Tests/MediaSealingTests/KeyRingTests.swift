@@ -1,0 +1,203 @@
+import Foundation
+import MediaModel
+import MediaSealing
+import MediaTesting
+import Testing
+
+@Suite struct KeyRingTests {
+    private static let first = [UInt8](0..<32)
+    private static let second = [UInt8](repeating: 0xFF, count: 32)
+    private static let firstText = Data(first).base64EncodedString()
+    private static let secondText = Data(second).base64EncodedString()
+
+    /// The error of opening the ring; its detail, which must name the file and hold nothing of a key.
+    private func refusal(of path: String, _ open: (String) throws -> KeyRing = KeyRing.open) -> String? {
+        do {
+            _ = try open(path)
+            return nil
+        } catch let error as KeyError {
+            #expect(error.code == .badKeyRing)
+            #expect(error.detail.hasPrefix(path))
+            for text in [Self.firstText, Self.secondText] {
+                #expect(!error.detail.contains(text.prefix(8)) && !error.detail.contains(text.suffix(8)))
+            }
+            return error.detail
+        } catch {
+            Issue.record(error)
+            return nil
+        }
+    }
+
+    @Test func theNewestKeyIsCurrentAndAllAreFound() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("# ours\n\nk.2_b-c:\(Self.secondText)\n \t\n# older\nk1:\(Self.firstText)")
+        let ring = try KeyRing.open(folder.ring)
+        #expect(ring.ids.map(\.description) == ["k.2_b-c", "k1"])
+        #expect(try ring.current().withBytes { Array($0) } == Self.second)
+        #expect(try ring.key(EnvelopeKeyID("k1")).withBytes { Array($0) } == Self.first)
+        let error = try #require(throws: KeyError.self) { try ring.key(EnvelopeKeyID("k3")) }
+        #expect(error.code == .unavailable)
+    }
+
+    @Test(arguments: [
+        ("", "no key"),
+        ("# nothing\n\n", "no key"),
+        ("k1", "line 1: expected 'id:base64'"),
+        (firstText, "line 1: expected 'id:base64'"),
+        ("\n:\(firstText)", "line 2: the id"),
+        ("K1:\(firstText)", "line 1: the id"),
+        (" k1:\(firstText)", "line 1: the id"),
+        ("k/1:\(firstText)", "line 1: the id"),
+        (String(repeating: "k", count: 65) + ":\(firstText)", "line 1: the id"),
+        ("\(firstText):k1", "line 1: the id"),
+        ("k1:", "line 1: the key"),
+        ("k1: \(firstText)", "line 1: the key"),
+        ("k1:\(firstText) ", "line 1: the key"),
+        ("k1:\(firstText)\r\n", "line 1: the key"),
+        ("k1:\(firstText.dropLast())", "line 1: the key"),
+        ("k1:\(firstText)\(firstText)", "line 1: the key"),
+        ("k1:\(firstText.dropLast(2))9=", "line 1: the key"),
+        ("k1:\(secondText.replacing("/", with: "_"))", "line 1: the key"),
+        ("k1:\(firstText.dropLast())A", "line 1: the key"),
+        ("k1:\(firstText)\n#\nk1:\(secondText)\n", "line 3: the id of line 1"),
+        ("k1:\(firstText)\nk2:\(secondText)x\n", "line 2: the key"),
+    ])
+    func aLineThatBreaksTheFormIsNamed(text: String, expected: String) throws {
+        let folder = try TemporaryFolder()
+        try folder.write(text)
+        let detail = try #require(self.refusal(of: folder.ring))
+        #expect(detail.contains(expected))
+    }
+
+    @Test func aFileThatIsTooLargeIsRefused() throws {
+        let folder = try TemporaryFolder()
+        let line = "k1:\(Self.firstText)\n"
+        try folder.write(line + String(repeating: "#", count: KeyRing.fileBytesMax - line.utf8.count))
+        #expect(try KeyRing.open(folder.ring).ids.count == 1)
+        try folder.write(line + String(repeating: "#", count: KeyRing.fileBytesMax - line.utf8.count + 1))
+        #expect(self.refusal(of: folder.ring)?.contains("over 131072 bytes") == true)
+    }
+
+    @Test(arguments: [0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644, 0o777] as [mode_t])
+    func aModeThatLetsOthersInIsRefused(mode: mode_t) throws {
+        let folder = try TemporaryFolder()
+        try folder.write("k1:\(Self.firstText)\n", mode: mode)
+        let text = String(mode, radix: 8)
+        #expect(self.refusal(of: folder.ring)?.contains("mode 0\(text); expected 0600") == true)
+        #expect(self.refusal(of: folder.ring, KeyRing.openOrCreate)?.contains("mode 0\(text)") == true)
+    }
+
+    @Test(arguments: [0o600, 0o400] as [mode_t])
+    func aModeForOurselvesIsTaken(mode: mode_t) throws {
+        let folder = try TemporaryFolder()
+        try folder.write("k1:\(Self.firstText)\n", mode: mode)
+        #expect(try KeyRing.open(folder.ring).ids.count == 1)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can give a file away"))
+    func aFileOfAnotherUserIsRefused() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("k1:\(Self.firstText)\n")
+        try #require(chown(folder.ring, 65534, 65534) == 0)
+        #expect(self.refusal(of: folder.ring)?.contains("belongs to user 65534") == true)
+    }
+
+    @Test func aSymbolicLinkIsRefused() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("k1:\(Self.firstText)\n")
+        let link = folder.path("link")
+        try #require(symlink(folder.ring, link) == 0)
+        #expect(self.refusal(of: link) != nil)
+        #expect(self.refusal(of: link, KeyRing.openOrCreate) != nil)
+        // A link that leads nowhere must not make a ring where it points.
+        let dangling = folder.path("dangling")
+        try #require(symlink(folder.path("nowhere"), dangling) == 0)
+        #expect(self.refusal(of: dangling, KeyRing.openOrCreate) != nil)
+        #expect(Set(folder.names) == ["keys", "link", "dangling"])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func whatIsNoRegularFileIsRefused() throws {
+        let folder = try TemporaryFolder()
+        #expect(self.refusal(of: folder.path)?.contains("regular file") == true)
+        try #require(mkfifo(folder.ring, 0o600) == 0)
+        #expect(self.refusal(of: folder.ring)?.contains("regular file") == true)
+    }
+
+    @Test func aMissingFileIsRefusedAndNotMade() throws {
+        let folder = try TemporaryFolder()
+        #expect(self.refusal(of: folder.ring)?.contains("No such file") == true)
+        #expect(folder.names.isEmpty)
+    }
+
+    @Test func aFirstRingIsMadeOnceForUsAlone() throws {
+        let folder = try TemporaryFolder()
+        let made = try KeyRing.openOrCreate(folder.ring)
+        let again = try KeyRing.openOrCreate(folder.ring)
+        #expect(made.ids.count == 1 && made.ids == again.ids)
+        #expect(made.ids[0].description.wholeMatch(of: /k[0-9a-f]{8}/) != nil)
+        let bytes = try made.current().withBytes { Array($0) }
+        #expect(try again.current().withBytes { Array($0) } == bytes)
+        #expect(Set(bytes).count > 8)
+        #expect(folder.names == ["keys"])
+        var status = stat()
+        #expect(stat(folder.ring, &status) == 0)
+        #expect(status.st_mode & 0o7777 == 0o600 && status.st_nlink == 1)
+    }
+
+    /// Our base64 is everybody's base64.
+    @Test func aMadeRingIsReadByOthers() throws {
+        for _ in 0..<50 {
+            let folder = try TemporaryFolder()
+            let ring = try KeyRing.openOrCreate(folder.ring)
+            let text = String(decoding: try Data(contentsOf: URL(filePath: folder.ring)), as: UTF8.self)
+            let line = try #require(text.split(separator: "\n").last)
+            let parts = line.split(separator: ":")
+            let expected = try ring.current().withBytes { Data($0) }
+            #expect(parts[0] == ring.ids[0].description)
+            #expect(Data(base64Encoded: String(parts[1])) == expected)
+        }
+    }
+
+    @Test func theSecondCreatorLeavesTheFirstOnesRing() throws {
+        let folder = try TemporaryFolder()
+        try KeyRing.create(folder.ring)
+        let before = try Data(contentsOf: URL(filePath: folder.ring))
+        try KeyRing.create(folder.ring)
+        #expect(try Data(contentsOf: URL(filePath: folder.ring)) == before)
+        #expect(folder.names == ["keys"])
+    }
+
+    @Test func racingCreatorsEndWithTheSameRing() async throws {
+        for _ in 0..<20 {
+            let folder = try TemporaryFolder()
+            let path = folder.ring
+            let keys = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+                for _ in 0..<8 {
+                    group.addTask { try KeyRing.openOrCreate(path).current().withBytes { Array($0) } }
+                }
+                return try await group.reduce(into: Set<[UInt8]>()) { $0.insert($1) }
+            }
+            #expect(keys.count == 1)
+            #expect(folder.names == ["keys"])
+        }
+    }
+
+    @Test func aFolderThatIsNotThereLeavesNothing() throws {
+        let folder = try TemporaryFolder()
+        #expect(self.refusal(of: folder.path("missing/keys"), KeyRing.openOrCreate) != nil)
+        #expect(folder.names.isEmpty)
+    }
+}
+
+extension TemporaryFolder {
+    /// Where the tests put a key ring.
+    fileprivate var ring: String { self.path("keys") }
+
+    fileprivate var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? [] }
+
+    fileprivate func write(_ text: String, mode: mode_t = 0o600) throws {
+        try Data(text.utf8).write(to: self.url.appending(path: "keys"))
+        try #require(chmod(self.ring, mode) == 0)
+    }
+}
