@@ -1,0 +1,27 @@
+import MediaModel
+
+/// Where things lie in the data folder.
+///
+/// ```
+/// LOCK                    who holds the folder (DataFolderLock)
+/// blobs/00 … blobs/ff     sealed blobs, each in the folder of its id's first byte, named by its whole id
+/// incoming/               drafts, only where the file system has no unnamed files; emptied at start
+/// ```
+struct StoreLayout: Sendable {
+    /// Only the service's own user has any business here.
+    static let folderMode: UInt32 = 0o700
+    static let fileMode: UInt32 = 0o600
+    /// What the names in `blobs/` are made of: an id's first byte.
+    static let shards: [String] = (UInt8.min ... .max).map { Hex.encode([$0]) }
+
+    let data: String
+
+    var blobs: String { "\(self.data)/blobs" }
+    var incoming: String { "\(self.data)/incoming" }
+    var lock: String { "\(self.data)/LOCK" }
+
+    func shard(_ name: String) -> String { "\(self.blobs)/\(name)" }
+    func shard(of id: BlobID) -> String { self.shard(Hex.encode(id.bytes.prefix(1))) }
+    func path(of id: BlobID) -> String { "\(self.shard(of: id))/\(id)" }
+    func draft(_ name: String) -> String { "\(self.incoming)/\(name).part" }
+}
