@@ -1,0 +1,148 @@
+import FoundationEssentials
+import GRDB
+import MediaModel
+
+/// Rows to records and back. Every value is checked on the way in: what is not what it should be is `.corrupt`, with
+/// the table and the key of the row in the error's detail.
+enum Rows {
+    /// - Parameter row: names the row in errors, for example `versions 01jd…/v3`.
+    static func value<Value: DatabaseValueConvertible>(
+        _ column: String,
+        as type: Value.Type,
+        of source: Row,
+        row: String
+    ) throws(CatalogError) -> Value {
+        let stored: DatabaseValue? = source[column]
+        guard let stored, let value = Value.fromDatabaseValue(stored) else {
+            throw Self.corrupt(row, "\(column) is missing or of another type")
+        }
+        return value
+    }
+
+    static func version(_ source: Row, renditions: [Rendition]) throws(CatalogError) -> AssetVersion {
+        let ref = try Self.ref(source)
+        let row = "versions \(ref)"
+        guard let state = VersionState(rawValue: try Self.value("state", as: String.self, of: source, row: row)) else {
+            throw Self.corrupt(row, "state is none of processing, ready, failed")
+        }
+        let presets = try Self.presets(Self.value("presets_json", as: String.self, of: source, row: row), row: row)
+        var ordered: [Rendition] = []
+        if state == .ready {
+            for preset in presets {
+                guard let rendition = renditions.first(where: { $0.preset == preset }) else {
+                    throw Self.corrupt(row, "it is ready without a rendition '\(preset.name)'")
+                }
+                ordered.append(rendition)
+            }
+        }
+        let isSizeKnown = !((source["width"] as DatabaseValue?)?.isNull ?? true)
+        let isFailed = state == .failed
+        return AssetVersion(
+            ref: ref,
+            tenant: Tenant(name: try Self.value("tenant", as: String.self, of: source, row: row)),
+            state: state,
+            createdAt: try Self.date("created_ms", of: source, row: row),
+            source: try Self.blob(source, row: row),
+            sourceSize: isSizeKnown ? try Self.size(source, row: row) : nil,
+            presets: presets,
+            renditions: ordered,
+            failure: isFailed ? try Self.value("failure", as: String.self, of: source, row: row) : nil,
+            isAnnounced: try Self.value("announced", as: Bool.self, of: source, row: row)
+        )
+    }
+
+    static func rendition(_ source: Row, of ref: VersionRef) throws(CatalogError) -> Rendition {
+        let text = try Self.value("preset", as: String.self, of: source, row: "renditions \(ref)")
+        let row = "renditions \(ref)/\(text)"
+        guard let name = PresetName(text) else { throw Self.corrupt(row, "preset is no preset's name") }
+        let json = try Self.value("recipe_json", as: String.self, of: source, row: row)
+        guard let recipe = try? Recipe(canonicalJSON: json) else {
+            throw Self.corrupt(row, "recipe_json does not parse")
+        }
+        return Rendition(
+            preset: Preset(name: name, recipe: recipe),
+            size: try Self.size(source, row: row),
+            blob: try Self.blob(source, row: row)
+        )
+    }
+
+    /// The columns of `blobs` as the statements of ``CatalogSQL`` name them.
+    private static func blob(_ source: Row, row: String) throws(CatalogError) -> BlobRecord {
+        let id = try Self.blobID(Self.value("blob_id", as: Data.self, of: source, row: row), row: row)
+        let row = "blobs \(id)"
+        let sha256 = [UInt8](try Self.value("sha256", as: Data.self, of: source, row: row))
+        guard sha256.count == SHA256Digest.byteCount else { throw Self.corrupt(row, "sha256 is no digest") }
+        let asset = try Self.assetID(Self.value("blob_asset", as: String.self, of: source, row: row), row: row)
+        let number = try Self.number(Self.value("blob_version", as: Int.self, of: source, row: row), row: row)
+        return BlobRecord(
+            id: id,
+            sealedAs: BlobIdentity(
+                tenant: Tenant(name: try Self.value("blob_tenant", as: String.self, of: source, row: row)),
+                version: VersionRef(asset: asset, number: number),
+                variant: try Self.value("variant", as: String.self, of: source, row: row),
+                mediaType: try Self.value("media_type", as: String.self, of: source, row: row),
+                createdAt: try Self.date("blob_created_ms", of: source, row: row)
+            ),
+            bytes: try Self.value("bytes", as: Int.self, of: source, row: row),
+            sealedBytes: try Self.value("sealed_bytes", as: Int.self, of: source, row: row),
+            sha256: SHA256Digest(bytes: sha256),
+            envelopeKey: EnvelopeKeyID(try Self.value("envelope_key", as: String.self, of: source, row: row))
+        )
+    }
+
+    static func ref(_ source: Row) throws(CatalogError) -> VersionRef {
+        let id = try Self.value("asset", as: String.self, of: source, row: "versions")
+        let row = "versions \(id)"
+        let number = try Self.number(Self.value("number", as: Int.self, of: source, row: row), row: row)
+        return VersionRef(asset: try Self.assetID(id, row: row), number: number)
+    }
+
+    static func assetID(_ text: String, row: String) throws(CatalogError) -> AssetID {
+        guard let id = AssetID(text) else { throw Self.corrupt(row, "its asset's id is none") }
+        return id
+    }
+
+    static func blobID(_ bytes: Data, row: String) throws(CatalogError) -> BlobID {
+        guard bytes.count == BlobID.byteCount else { throw Self.corrupt(row, "its blob's id is none") }
+        return BlobID(bytes: [UInt8](bytes))
+    }
+
+    static func number(_ value: Int, row: String) throws(CatalogError) -> VersionNumber {
+        guard (VersionNumber.first.value...VersionNumber.max.value).contains(value) else {
+            throw Self.corrupt(row, "\(value) is no version's number")
+        }
+        return VersionNumber(value)
+    }
+
+    private static func size(_ source: Row, row: String) throws(CatalogError) -> PictureSize {
+        PictureSize(
+            width: try Self.value("width", as: Int.self, of: source, row: row),
+            height: try Self.value("height", as: Int.self, of: source, row: row)
+        )
+    }
+
+    static func presets(_ json: String, row: String) throws(CatalogError) -> [Preset] {
+        guard let presets = try? JSONDecoder().decode([Preset].self, from: Data(json.utf8)) else {
+            throw Self.corrupt(row, "presets_json does not parse")
+        }
+        return presets
+    }
+
+    static func json(_ presets: [Preset]) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(presets), as: UTF8.self)
+    }
+
+    /// Rounded, not cut: a stored time, read and stored again, stays what it is.
+    static func milliseconds(_ date: Date) -> Int64 { Int64((date.timeIntervalSince1970 * 1000).rounded()) }
+
+    static func date(_ column: String, of source: Row, row: String) throws(CatalogError) -> Date {
+        let milliseconds = try Self.value(column, as: Int64.self, of: source, row: row)
+        return Date(timeIntervalSince1970: Double(milliseconds) / 1000)
+    }
+
+    private static func corrupt(_ row: String, _ what: String) -> CatalogError {
+        CatalogError(.corrupt, detail: "\(row): \(what)")
+    }
+}

@@ -1,0 +1,149 @@
+import FoundationEssentials
+import GRDB
+import Glibc
+import MediaModel
+import MediaTesting
+import Synchronization
+import Testing
+
+@testable import MediaCatalog
+
+@Suite("The catalog in SQLite", .timeLimit(.minutes(5)))
+struct SQLiteCatalogTests {
+    private let folder: TemporaryFolder
+    private var path: String { self.folder.path("catalog.sqlite") }
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    @Test("commits durably: the writer syncs at every commit, and only it checkpoints")
+    func connectionsAreSetUp() async throws {
+        let catalog = try await SQLiteCatalog.open(path: self.path)
+        let both = [
+            "journal_mode": "wal", "foreign_keys": "1", "trusted_schema": "0", "mmap_size": "0", "cell_size_check": "1",
+            "busy_timeout": "5000", "journal_size_limit": "67108864",
+        ]
+        let writer = ["synchronous": "2", "wal_autocheckpoint": "1000", "query_only": "0"]
+        let reader = ["wal_autocheckpoint": "0", "query_only": "1"]
+        try await catalog.pool.writeWithoutTransaction { connection in
+            for (name, value) in both.merging(writer, uniquingKeysWith: { $1 }) {
+                let found = try String.fetchOne(connection, sql: "PRAGMA \(name)")
+                #expect(found == value, "\(name) of the writer")
+            }
+        }
+        try await catalog.pool.read { connection in
+            for (name, value) in both.merging(reader, uniquingKeysWith: { $1 }) {
+                let found = try String.fetchOne(connection, sql: "PRAGMA \(name)")
+                #expect(found == value, "\(name) of a reader")
+            }
+            #expect(connection.configuration.readonly)
+        }
+        let error = await #expect(throws: CatalogError.self) {
+            try await catalog.read { try $0.checkpoint(.passive) }
+        }
+        #expect(error?.code == .failed)
+    }
+
+    @Test("reads no whole table for any statement", arguments: CatalogSQL.allCases)
+    func everyStatementUsesAnIndex(_ statement: CatalogSQL) throws {
+        let queue = try DatabaseQueue()
+        try Schema.migrator.migrate(queue)
+        let plan = try queue.read { connection in
+            let explain = try connection.makeStatement(sql: "EXPLAIN QUERY PLAN \(statement.rawValue)")
+            // Unbound parameters are null, which is as good as any value for a plan.
+            explain.setUncheckedArguments(StatementArguments())
+            return try Row.fetchAll(explain).map { try #require($0["detail"] as String?) }
+        }
+        for step in plan where step.hasPrefix("SCAN") {
+            // What is unfinished is all that this partial index holds.
+            let isPartial = statement == .unfinished && step.contains("INDEX versions_processing")
+            #expect(isPartial || step == "SCAN CONSTANT ROW", "\(step)")
+        }
+        for step in plan { #expect(!step.contains("TEMP B-TREE"), "\(step)") }
+    }
+
+    @Test("is a file for its owner only, in a WAL that close puts away")
+    func filesAreForTheOwner() async throws {
+        let catalog = try await SQLiteCatalog.open(path: self.path)
+        _ = try await catalog.addReady()
+        for name in try self.folder.files() {
+            let attributes = try FileManager.default.attributesOfItem(atPath: self.folder.path(name))
+            #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
+        }
+        try await catalog.close()
+        #expect(try self.size("catalog.sqlite-wal") == 0)
+        await #expect(throws: CatalogError.self) { try await catalog.checkHealth() }
+        await #expect(throws: CatalogError.self) { try await catalog.unfinished() }
+    }
+
+    @Test("loses no commit when the process is killed")
+    func aKilledProcessLosesNothing() async throws {
+        let catalog = try await SQLiteCatalog.open(path: self.path)
+        let ready = try await catalog.addReady()
+        let processing = try await catalog.addProcessing(2, of: ready.ref.asset)
+        // The files as they are while the catalog is open: what kill -9 leaves.
+        let copy = self.folder.path("copy.sqlite")
+        try FileManager.default.copyItem(atPath: self.path, toPath: copy)
+        try FileManager.default.copyItem(atPath: self.path + "-wal", toPath: copy + "-wal")
+        let again = try await SQLiteCatalog.open(path: copy)
+        let versions = try await [again.version(ready.ref), again.version(processing.ref)]
+        #expect(versions == [ready, processing])
+        let unfinished = try await again.unfinished()
+        #expect(unfinished == [processing.ref])
+    }
+
+    @Test("does not wait for a commit to read")
+    func readsDoNotWaitForCommits() async throws {
+        let catalog = try await SQLiteCatalog.open(path: self.path)
+        let ready = try await catalog.addReady()
+        let (readsDone, signal) = AsyncStream<Void>.makeStream()
+        let isRead = Mutex(false)
+        async let commit: Void = catalog.commit { connection in
+            try connection.execute(sql: "UPDATE versions SET announced = 1")
+            signal.yield()
+            // Holds the transaction open until the read is done, at most ten seconds.
+            for _ in 0..<10_000 where !isRead.withLock({ $0 }) { usleep(1000) }
+            #expect(isRead.withLock { $0 })
+        }
+        for await _ in readsDone { break }
+        let version = try await catalog.version(ready.ref)
+        #expect(version == ready)
+        isRead.withLock { $0 = true }
+        try await commit
+        let after = try await catalog.version(ready.ref)
+        #expect(after?.isAnnounced == true)
+    }
+
+    @Test("reports a full disk as full, and works again when there is room")
+    func aFullDiskIsFull() async throws {
+        let catalog = try await SQLiteCatalog.open(path: self.path)
+        let ready = try await catalog.addReady()
+        try await catalog.pool.writeWithoutTransaction { connection in
+            let pages = try Int.fetchOne(connection, sql: "PRAGMA page_count") ?? 0
+            try connection.execute(sql: "PRAGMA max_page_count = \(pages)")
+        }
+        var caught: CatalogError?
+        var begun: [AssetVersion] = []
+        while caught == nil, begun.count < 1000 {
+            let version = Samples.version()
+            do {
+                try await catalog.begin(version)
+                begun.append(version)
+            } catch {
+                caught = error as? CatalogError
+                let left = try await catalog.newestVersion(of: version.ref.asset)
+                #expect(left == nil)
+            }
+        }
+        #expect(caught?.code == .full)
+        let found = try await catalog.version(ready.ref)
+        #expect(found == ready)
+        try await catalog.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+        _ = try await catalog.addReady()
+    }
+
+    private func size(_ name: String) throws -> Int {
+        let path = self.folder.path(name)
+        guard FileManager.default.fileExists(atPath: path) else { return 0 }
+        return try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? -1
+    }
+}
