@@ -1,0 +1,153 @@
+/// The metrics of the service, as one table. Handles elsewhere use the names; a test compares the two.
+package enum OriginMetrics {
+    /// Methods that are told apart; a client may send any other word.
+    static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
+
+    /// A hit takes well under a millisecond, an upload may take the render deadline of 10 s and the queue before it.
+    static let requestSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+    static let stageSeconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+    static let catalogSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5]
+    /// Thumbnails have about 10 KB, previews about 60 KB, originals megabytes.
+    static let bodyBytes = [
+        1024, 4096, 16_384, 32_768, 65_536, 131_072, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864,
+    ]
+
+    // Requests on the public listener. A route is its template, never a URL.
+
+    static let requests = [
+        MetricDefinition(
+            "http_requests_total",
+            .counter,
+            labels: ["route", .init("method", values: Self.methods), "status"],
+            seriesMax: 1000,
+            help: "Requests answered, by route, method and status code."
+        ),
+        MetricDefinition(
+            "http_request_duration_seconds",
+            .durations(buckets: Self.requestSeconds),
+            labels: ["route"],
+            help: "Time from a request's head to the end of its response."
+        ),
+        MetricDefinition("http_requests_in_flight", .gauge, help: "Requests that are being answered."),
+        MetricDefinition(
+            "http_response_size_bytes",
+            .sizes(buckets: Self.bodyBytes),
+            labels: ["route"],
+            help: "Bytes of response bodies."
+        ),
+        MetricDefinition(
+            "http_request_body_bytes_total",
+            .counter,
+            labels: ["route"],
+            help: "Bytes of request bodies."
+        ),
+        MetricDefinition(
+            "http_response_body_bytes_total",
+            .counter,
+            labels: ["route"],
+            help: "Bytes of response bodies."
+        ),
+    ]
+
+    // Uploads and what is made of them.
+
+    static let pictures = [
+        MetricDefinition("media_uploads_total", .counter, labels: ["outcome"], help: "Uploads, by outcome."),
+        MetricDefinition("media_upload_bytes_total", .counter, help: "Bytes of the sources that were kept."),
+        MetricDefinition("media_renders_total", .counter, labels: ["outcome"], help: "Renditions, by outcome."),
+        MetricDefinition(
+            "media_render_duration_seconds",
+            .durations(buckets: Self.stageSeconds),
+            labels: ["stage"],
+            help: "Time of a render job in each of its stages: queue, decode, resize, encode."
+        ),
+        MetricDefinition("media_rendition_bytes_total", .counter, help: "Bytes of the renditions that were made."),
+    ]
+
+    // The memory cache of renditions.
+
+    static let cacheRequests = MetricDefinition(
+        "media_cache_requests_total",
+        .counter,
+        labels: ["result"],
+        help: "Renditions looked up in the memory cache, by result: hit, miss."
+    )
+    package static let cacheBytes = MetricDefinition(
+        "media_cache_bytes",
+        .gauge,
+        help: "Bytes that the memory cache holds."
+    )
+    package static let cacheObjects = MetricDefinition(
+        "media_cache_objects",
+        .gauge,
+        help: "Renditions that the memory cache holds."
+    )
+    package static let cacheEvictions = MetricDefinition(
+        "media_cache_evictions_total",
+        .counter,
+        help: "Renditions that the memory cache let go of to make room."
+    )
+
+    // The worker processes.
+
+    package static let workersBusy = MetricDefinition(
+        "media_workers_busy",
+        .gauge,
+        help: "Worker processes that have a job."
+    )
+    package static let workersIdle = MetricDefinition(
+        "media_workers_idle",
+        .gauge,
+        help: "Worker processes that wait for a job."
+    )
+    package static let renderQueueLength = MetricDefinition(
+        "media_render_queue_length",
+        .gauge,
+        help: "Render jobs that wait for a worker."
+    )
+    package static let workerRestarts = MetricDefinition(
+        "media_worker_restarts_total",
+        .counter,
+        labels: ["reason"],
+        help: "Worker processes that were replaced, by reason."
+    )
+
+    // Storage.
+
+    package static let blobOperations = MetricDefinition(
+        "media_blob_operations_total",
+        .counter,
+        labels: ["operation", "outcome"],
+        help: "Operations of the blob store, by outcome."
+    )
+    package static let catalogOperations = MetricDefinition(
+        "media_catalog_operation_duration_seconds",
+        .durations(buckets: Self.catalogSeconds),
+        labels: ["operation"],
+        help: "Time of the catalog's operations."
+    )
+
+    package static let buildInfo = MetricDefinition(
+        "media_build_info",
+        .gauge,
+        labels: ["version"],
+        help: "1, with the version of the program as its label."
+    )
+
+    /// Every metric of the service, `process_*` included.
+    package static let definitions =
+        Self.requests + Self.pictures + [
+            Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheEvictions,
+            Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.workerRestarts,
+            Self.blobOperations, Self.catalogOperations, Self.buildInfo,
+        ] + ProcessCollector.definitions
+
+    /// The registry for `MetricsSystem.bootstrap`: knows all of the above, and collects `process_*` and the build's
+    /// version.
+    package static func makeRegistry(version: String) -> PrometheusRegistry {
+        let registry = PrometheusRegistry(Self.definitions)
+        registry.registerCollector { ProcessCollector.collect() }
+        registry.registerCollector { [MetricSample(Self.buildInfo, labels: [("version", version)], 1)] }
+        return registry
+    }
+}

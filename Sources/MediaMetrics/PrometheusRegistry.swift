@@ -1,0 +1,197 @@
+package import CoreMetrics
+import Synchronization
+
+/// The backend of swift-metrics: keeps every series in memory and prints them in Prometheus' text format.
+///
+/// `MetricsSystem.bootstrap` gets one at the start of the program; handles are then made with the names, the kinds and
+/// the labels of the definitions. A handle of a name that was not declared, of another kind or with other labels ends
+/// the program: it is a mistake in our code, and a metric that is silently missing is found only when it is needed.
+///
+/// | definition | handles |
+/// |---|---|
+/// | `.counter` | `Counter`, or `FloatingPointCounter`, but not both of the same labels |
+/// | `.gauge` | `Gauge`, `Meter`, `Recorder(aggregate: false)` |
+/// | `.durations` | `Timer`, or `Recorder` in seconds |
+/// | `.sizes` | `Recorder` in bytes |
+package final class PrometheusRegistry: MetricsFactory, Sendable {
+    /// Handles that were asked for beyond a metric's `seriesMax`.
+    static let folded = MetricDefinition(
+        "media_metrics_series_folded_total",
+        .counter,
+        labels: ["metric"],
+        help: "Label values that were counted as 'other' because the metric had its most series already."
+    )
+
+    private struct State {
+        var series: [String: [[String]: Series]] = [:]
+        var collectors: [@Sendable () -> [MetricSample]] = []
+    }
+
+    enum Series: Sendable {
+        case counter(CounterSeries)
+        case value(ValueSeries)
+        case histogram(HistogramSeries)
+    }
+
+    let definitions: [String: MetricDefinition]
+    private let state = Mutex(State())
+
+    /// - Parameter definitions: every metric there will be; two of one name end the program.
+    package init(_ definitions: [MetricDefinition]) {
+        let all = definitions + [Self.folded]
+        self.definitions = Dictionary(all.map { ($0.name, $0) }) { _, again in
+            preconditionFailure("the metric '\(again.name)' is declared twice")
+        }
+    }
+
+    /// Adds values that live elsewhere (the bytes of a cache, the busy workers): `collect` is called at every scrape,
+    /// on the scraping task, and must not block. Where it names a series that handles write too, its value is the one
+    /// shown.
+    package func registerCollector(_ collect: @escaping @Sendable () -> [MetricSample]) {
+        self.state.withLock { $0.collectors.append(collect) }
+    }
+
+    /// The text format 0.0.4, in UTF-8; sorted, so that two scrapes of the same values are the same bytes.
+    package func exposition() -> [UInt8] {
+        let (series, collectors) = self.state.withLock { ($0.series, $0.collectors) }
+        var exposition = Exposition()
+        for (name, ofMetric) in series {
+            for (labelValues, one) in ofMetric { exposition.add(self.definition(name), labelValues, one) }
+        }
+        for sample in collectors.flatMap({ $0() }) {
+            let definition = self.definition(sample.name)
+            exposition.add(definition, self.labelValues(definition, sample.labels), value: sample.value)
+        }
+        return exposition.bytes
+    }
+
+    package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        guard case .counter(let counter) = self.series(label, dimensions, [.counter], { .counter(CounterSeries()) })
+        else { preconditionFailure("'\(label)' is a counter of fractions already") }
+        return counter
+    }
+
+    package func makeFloatingPointCounter(
+        label: String,
+        dimensions: [(String, String)]
+    ) -> any FloatingPointCounterHandler {
+        self.value(label, dimensions, .counter)
+    }
+
+    package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        self.value(label, dimensions, .gauge)
+    }
+
+    package func makeRecorder(
+        label: String,
+        dimensions: [(String, String)],
+        aggregate: Bool
+    ) -> any RecorderHandler {
+        aggregate ? self.histogram(label, dimensions) : self.value(label, dimensions, .gauge)
+    }
+
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        self.histogram(label, dimensions)
+    }
+
+    // Series stay, see Series.swift.
+
+    package func destroyCounter(_ handler: any CounterHandler) {}
+
+    package func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
+
+    package func destroyMeter(_ handler: any MeterHandler) {}
+
+    package func destroyRecorder(_ handler: any RecorderHandler) {}
+
+    package func destroyTimer(_ handler: any TimerHandler) {}
+}
+
+extension PrometheusRegistry {
+    private func value(
+        _ name: String,
+        _ dimensions: [(String, String)],
+        _ kind: MetricDefinition.Kind
+    ) -> ValueSeries {
+        guard case .value(let value) = self.series(name, dimensions, [kind], { .value(ValueSeries()) })
+        else { preconditionFailure("'\(name)' is a counter of whole numbers already") }
+        return value
+    }
+
+    private func histogram(_ name: String, _ dimensions: [(String, String)]) -> HistogramSeries {
+        let kind = self.definition(name).kind
+        let series = self.series(name, dimensions, [kind], { .histogram(HistogramSeries(kind)) })
+        guard case .histogram(let histogram) = series, !kind.bounds.isEmpty
+        else { preconditionFailure("'\(name)' is no histogram") }
+        return histogram
+    }
+
+    /// The series of that name and those labels, made when it is new.
+    private func series(
+        _ name: String,
+        _ dimensions: [(String, String)],
+        _ kinds: [MetricDefinition.Kind],
+        _ make: () -> Series
+    ) -> Series {
+        let definition = self.definition(name)
+        precondition(kinds.contains(definition.kind), "'\(name)' is a \(definition.kind.typeName)")
+        var labelValues = self.labelValues(definition, dimensions)
+        return self.state.withLock { state in
+            if let series = state.series[name]?[labelValues] { return series }
+            let all = definition.labels.map { _ in MetricLabel.other }
+            if labelValues != all, state.series[name, default: [:]].count >= definition.seriesMax {
+                labelValues = all
+                Self.countFolded(name, &state)
+                if let series = state.series[name]?[all] { return series }
+            }
+            let series = make()
+            state.series[name, default: [:]][labelValues] = series
+            return series
+        }
+    }
+
+    private static func countFolded(_ name: String, _ state: inout State) {
+        let known = state.series[Self.folded.name]?[[name]]
+        guard case .counter(let counter) = known ?? .counter(CounterSeries()) else { return }
+        counter.increment(by: 1)
+        state.series[Self.folded.name, default: [:]][[name]] = .counter(counter)
+    }
+
+    private func definition(_ name: String) -> MetricDefinition {
+        guard let definition = self.definitions[name] else {
+            preconditionFailure("the metric '\(name)' is not declared: add it to OriginMetrics")
+        }
+        return definition
+    }
+
+    /// The values in the order of the declaration, whatever the order in which they were given.
+    private func labelValues(_ definition: MetricDefinition, _ dimensions: [(String, String)]) -> [String] {
+        precondition(
+            dimensions.count == definition.labels.count,
+            "'\(definition.name)' has the labels \(definition.labels.map(\.name))"
+        )
+        return definition.labels.map { label in
+            guard let value = dimensions.first(where: { $0.0 == label.name })?.1 else {
+                preconditionFailure("'\(definition.name)' needs the label '\(label.name)'")
+            }
+            return label.admitted(value)
+        }
+    }
+}
+
+/// One value that a collector reads at a scrape.
+package struct MetricSample: Sendable {
+    let name: String
+    let labels: [(String, String)]
+    let value: Double
+
+    /// - Parameters:
+    ///   - definition: a counter or a gauge of the registry.
+    ///   - labels: name and value of each of its labels.
+    package init(_ definition: MetricDefinition, labels: [(String, String)] = [], _ value: Double) {
+        precondition(definition.kind.bounds.isEmpty, "a collector cannot read a histogram")
+        self.name = definition.name
+        self.labels = labels
+        self.value = value
+    }
+}
