@@ -1,0 +1,425 @@
+import MediaModel
+
+// MARK: - Begin and complete
+
+extension CatalogContract {
+    static func checkBegin(_ catalog: any Catalog) async throws {
+        let version = Samples.version()
+        try await catalog.begin(version)
+        try expectSame(try await catalog.version(version.ref), version, "a version is as it began")
+        try expectSame(try await catalog.newestVersion(of: version.ref.asset), version, "and it is the newest")
+        let selectors: [VersionSelector] = [.latest, .number(version.ref.number)]
+        for selector in selectors {
+            let found = try await catalog.firstRendition(of: version, selector)
+            try expect(found == nil, "a processing version has no rendition")
+        }
+    }
+
+    static func checkBeginTwice(_ catalog: any Catalog) async throws {
+        let first = try await catalog.addReady()
+        let again = Samples.version(1, of: first.ref.asset)
+        try await expectCatalogError(.conflict, "version 1 begins once") { try await catalog.begin(again) }
+        let second = try await catalog.addReady(2, of: first.ref.asset)
+        let twice = Samples.version(2, of: first.ref.asset)
+        try await expectCatalogError(.conflict, "version 2 begins once") { try await catalog.begin(twice) }
+        try expectSame(try await catalog.version(first.ref), first, "a refused version changes nothing")
+        try expectSame(try await catalog.version(second.ref), second, "a refused version changes nothing")
+        let known = try await catalog.known(among: [again.source.id, twice.source.id])
+        try expect(known.isEmpty, "a refused version leaves no blob")
+    }
+
+    static func checkComplete(_ catalog: any Catalog) async throws {
+        let version = Samples.version(isAnnounced: true)
+        try await catalog.begin(version)
+        let renditions = Samples.renditions(of: version)
+        let completed = try await catalog.complete(version.ref, sourceSize: Samples.sourceSize, renditions: renditions)
+        let expected = Samples.ready(version, renditions: renditions)
+        try expectSame(completed, expected, "complete returns the version as it is now")
+        try expectSame(try await catalog.version(version.ref), expected, "and it is that")
+        for rendition in renditions {
+            let deliverable = DeliverableRendition(
+                ref: version.ref,
+                rendition: rendition,
+                createdAt: version.createdAt
+            )
+            let selectors: [VersionSelector] = [.latest, .number(version.ref.number)]
+            for selector in selectors {
+                let found = try await catalog.rendition(
+                    of: version.ref.asset,
+                    version: selector,
+                    preset: rendition.preset.name
+                )
+                try expectSame(found, deliverable, "each rendition is found by its preset's name")
+            }
+        }
+    }
+
+    static func checkCompleteNeedsProcessing(_ catalog: any Catalog) async throws {
+        let ready = try await catalog.addReady()
+        let failed = try await catalog.addFailed()
+        for version in [ready, failed, Samples.version()] {
+            let renditions = Samples.renditions(of: version)
+            try await expectCatalogError(.conflict, "only what is processing can be completed") {
+                _ = try await catalog.complete(version.ref, sourceSize: Samples.sourceSize, renditions: renditions)
+            }
+            let known = try await catalog.known(among: renditions.map(\.blob.id))
+            try expect(known.isEmpty, "a refused completion leaves no blob")
+        }
+        try expectSame(try await catalog.version(ready.ref), ready, "a refused completion changes nothing")
+        try expectSame(try await catalog.version(failed.ref), failed, "a refused completion changes nothing")
+    }
+
+    static func checkCompleteIsAtomic(_ catalog: any Catalog) async throws {
+        let other = try await catalog.addReady()
+        let version = Samples.version()
+        try await catalog.begin(version)
+        let sound = Samples.renditions(of: version)
+        let taken = Rendition(preset: sound[1].preset, size: sound[1].size, blob: other.source)
+        for renditions in [[], [sound[0]], [sound[0], sound[0]], [sound[0], taken]] {
+            try await expectCatalogError(.conflict, "ready means one new rendition for each preset") {
+                _ = try await catalog.complete(version.ref, sourceSize: Samples.sourceSize, renditions: renditions)
+            }
+            try expectSame(try await catalog.version(version.ref), version, "the version is processing still")
+            let known = try await catalog.known(among: sound.map(\.blob.id))
+            try expect(known.isEmpty, "no blob of a refused completion is known")
+        }
+        _ = try await catalog.complete(version.ref, sourceSize: Samples.sourceSize, renditions: sound)
+    }
+
+    static func checkOrder(_ catalog: any Catalog) async throws {
+        let presets = try ["zebra:w=10", "ant:w=20", "middle:w=30"].map { try Preset(text: $0) }
+        let version = Samples.version(presets: presets)
+        try await catalog.begin(version)
+        let renditions = Samples.renditions(of: version)
+        let completed = try await catalog.complete(
+            version.ref,
+            sourceSize: Samples.sourceSize,
+            renditions: renditions.reversed()
+        )
+        try expectSame(completed.renditions, renditions, "renditions are in the order of the presets")
+        let found = try await catalog.version(version.ref)
+        try expectSame(found?.renditions, renditions, "renditions are in the order of the presets")
+    }
+}
+
+// MARK: - Latest and numbers
+
+extension CatalogContract {
+    static func checkLatest(_ catalog: any Catalog) async throws {
+        let first = try await catalog.addReady()
+        let asset = first.ref.asset
+        let second = try await catalog.addProcessing(2, of: asset)
+        var found = try await catalog.firstRendition(of: first, .latest)
+        try expectSame(found?.ref, first.ref, "a newer version that is processing is not the latest")
+        let ready = try await catalog.finish(second)
+        found = try await catalog.firstRendition(of: first, .latest)
+        try expectSame(found?.rendition, ready.renditions.first, "once ready it is")
+        found = try await catalog.firstRendition(of: first, .number(.first))
+        try expectSame(found?.rendition, first.renditions.first, "the older one keeps its own rendition")
+        let third = try await catalog.addProcessing(3, of: asset)
+        _ = try await catalog.fail(third.ref, failure: "undecodable")
+        found = try await catalog.firstRendition(of: first, .latest)
+        try expectSame(found?.ref, second.ref, "a version that failed is not the latest")
+    }
+
+    static func checkLatestStays(_ catalog: any Catalog) async throws {
+        let first = try await catalog.addProcessing()
+        let second = try await catalog.addReady(2, of: first.ref.asset)
+        _ = try await catalog.finish(first)
+        let found = try await catalog.firstRendition(of: second, .latest)
+        try expectSame(found?.ref, second.ref, "an older version that becomes ready later is not the latest")
+    }
+
+    static func checkReserve(_ catalog: any Catalog) async throws {
+        let first = try await catalog.addReady()
+        for expected in 2...4 {
+            let number = try await catalog.reserveVersion(of: first.ref.asset)
+            try expectSame(number, VersionNumber(expected), "numbers are given out one by one")
+        }
+        try expectSame(try await catalog.newestVersion(of: first.ref.asset), first, "a reservation is no version")
+        let page = try await catalog.page(after: nil, limit: 5)
+        try expectSame(page, [first], "a reservation is no version")
+    }
+
+    static func checkReserveUnknown(_ catalog: any Catalog) async throws {
+        try await expectCatalogError(.unknownAsset, "an unknown asset has no numbers") {
+            _ = try await catalog.reserveVersion(of: .make())
+        }
+    }
+
+    static func checkRelease(_ catalog: any Catalog) async throws {
+        let asset = try await catalog.addReady().ref.asset
+        let number = try await catalog.reserveVersion(of: asset)
+        try await catalog.releaseVersion(VersionRef(asset: asset, number: number))
+        let again = try await catalog.reserveVersion(of: asset)
+        try expectSame(again, number, "a number that was given back is taken again")
+    }
+
+    static func checkReleaseBelow(_ catalog: any Catalog) async throws {
+        let asset = try await catalog.addReady().ref.asset
+        let second = try await catalog.reserveVersion(of: asset)
+        _ = try await catalog.reserveVersion(of: asset)
+        try await catalog.releaseVersion(VersionRef(asset: asset, number: second))
+        let next = try await catalog.reserveVersion(of: asset)
+        try expectSame(next, VersionNumber(4), "a number below the last is skipped for ever")
+    }
+
+    static func checkReleaseExisting(_ catalog: any Catalog) async throws {
+        let first = try await catalog.addProcessing()
+        try await catalog.releaseVersion(first.ref)
+        let second = try await catalog.addReady(2, of: first.ref.asset)
+        try await catalog.releaseVersion(second.ref)
+        try await catalog.releaseVersion(VersionRef(asset: .make(), number: .first))
+        let next = try await catalog.reserveVersion(of: first.ref.asset)
+        try expectSame(next, VersionNumber(3), "the number of a version that exists is never given out again")
+    }
+
+    static func checkUnreserved(_ catalog: any Catalog) async throws {
+        let first = try await catalog.addReady()
+        let unreserved = Samples.version(2, of: first.ref.asset)
+        try await expectCatalogError(.conflict, "a number that nobody reserved is refused") {
+            try await catalog.begin(unreserved)
+        }
+        let orphan = Samples.version(2)
+        try await expectCatalogError(.unknownAsset, "a later version needs its asset") {
+            try await catalog.begin(orphan)
+        }
+        let known = try await catalog.known(among: [unreserved.source.id, orphan.source.id])
+        try expect(known.isEmpty, "a refused version leaves no blob")
+    }
+}
+
+// MARK: - Fail and discard
+
+extension CatalogContract {
+    static func checkFail(_ catalog: any Catalog) async throws {
+        let version = Samples.version(isAnnounced: true)
+        try await catalog.begin(version)
+        let blobs = try await catalog.fail(version.ref, failure: "undecodable-image")
+        try expectSame(blobs, [version.source.id], "the source is given up")
+        let found = try await catalog.version(version.ref)
+        try expectSame(found?.state, .failed, "the version stays, failed")
+        try expectSame(found?.failure, "undecodable-image", "with its reason")
+        try expectSame(found?.source, version.source, "and what its source was")
+        try expectSame(found?.renditions, [], "without renditions")
+        let known = try await catalog.known(among: blobs)
+        try expect(known.isEmpty, "no row names the source any more")
+        let unfinished = try await catalog.unfinished()
+        try expect(unfinished.isEmpty, "a failed version is finished")
+    }
+
+    static func checkFailNeedsProcessing(_ catalog: any Catalog) async throws {
+        let ready = try await catalog.addReady()
+        let failed = try await catalog.addFailed()
+        for ref in [ready.ref, failed.ref, Samples.version().ref] {
+            try await expectCatalogError(.conflict, "only what is processing can fail") {
+                _ = try await catalog.fail(ref, failure: "again")
+            }
+        }
+        try expectSame(try await catalog.version(ready.ref), ready, "a refused failure changes nothing")
+        try expectSame(try await catalog.version(failed.ref), failed, "a refused failure changes nothing")
+    }
+
+    static func checkDiscardOnly(_ catalog: any Catalog) async throws {
+        let version = try await catalog.addProcessing()
+        let reserved = try await catalog.reserveVersion(of: version.ref.asset)
+        let blobs = try await catalog.discard(version.ref)
+        try expectSame(blobs, [version.source.id], "the source is given up")
+        try expect(try await catalog.version(version.ref) == nil, "the version is gone")
+        try expect(try await catalog.newestVersion(of: version.ref.asset) == nil, "and its asset")
+        let page = try await catalog.page(after: nil, limit: 5)
+        try expect(page.isEmpty, "it is on no page")
+        let known = try await catalog.known(among: blobs)
+        try expect(known.isEmpty, "no row names the source any more")
+        let late = Samples.version(reserved.value, of: version.ref.asset)
+        try await expectCatalogError(.unknownAsset, "a reservation does not keep an asset") {
+            try await catalog.begin(late)
+        }
+        try await catalog.begin(version)
+        try expectSame(try await catalog.version(version.ref), version, "as if it had never been")
+    }
+
+    static func checkDiscardLater(_ catalog: any Catalog) async throws {
+        let first = try await catalog.addReady()
+        let second = try await catalog.addProcessing(2, of: first.ref.asset)
+        _ = try await catalog.discard(second.ref)
+        try expectSame(try await catalog.newestVersion(of: first.ref.asset), first, "the version before is the newest")
+        let number = try await catalog.reserveVersion(of: first.ref.asset)
+        try expectSame(number, second.ref.number, "its number is free again")
+        let again = Samples.version(2, of: first.ref.asset)
+        try await catalog.begin(again)
+        _ = try await catalog.reserveVersion(of: first.ref.asset)
+        _ = try await catalog.discard(again.ref)
+        let next = try await catalog.reserveVersion(of: first.ref.asset)
+        try expectSame(next, VersionNumber(4), "unless a later one is taken")
+    }
+
+    static func checkDiscardNeedsProcessing(_ catalog: any Catalog) async throws {
+        let ready = try await catalog.addReady()
+        let failed = try await catalog.addFailed()
+        for ref in [ready.ref, failed.ref, Samples.version().ref] {
+            try await expectCatalogError(.conflict, "only what is processing can be discarded") {
+                _ = try await catalog.discard(ref)
+            }
+        }
+        try expectSame(try await catalog.version(ready.ref), ready, "a refused discard changes nothing")
+        try expectSame(try await catalog.version(failed.ref), failed, "a refused discard changes nothing")
+    }
+}
+
+// MARK: - Reads
+
+extension CatalogContract {
+    static func checkNewest(_ catalog: any Catalog) async throws {
+        let first = try await catalog.addReady()
+        let second = try await catalog.addProcessing(2, of: first.ref.asset)
+        try expectSame(try await catalog.newestVersion(of: first.ref.asset), second, "processing counts")
+        _ = try await catalog.fail(second.ref, failure: "undecodable")
+        let newest = try await catalog.newestVersion(of: first.ref.asset)
+        try expectSame(newest?.ref, second.ref, "failed counts")
+        let third = try await catalog.addReady(3, of: first.ref.asset)
+        try expectSame(try await catalog.newestVersion(of: first.ref.asset), third, "ready counts")
+    }
+
+    static func checkUnknown(_ catalog: any Catalog) async throws {
+        let ready = try await catalog.addReady()
+        let unknown = VersionRef(asset: ready.ref.asset, number: .max)
+        try expect(try await catalog.version(unknown) == nil, "an unknown version is nil")
+        try expect(try await catalog.newestVersion(of: .make()) == nil, "an unknown asset is nil")
+        let other = Samples.version()
+        for selector in [VersionSelector.latest, .number(.first)] {
+            let found = try await catalog.firstRendition(of: other, selector)
+            try expect(found == nil, "an unknown asset has no rendition")
+        }
+        let numbered = try await catalog.firstRendition(of: ready, .number(.max))
+        try expect(numbered == nil, "an unknown version has no rendition")
+        guard let name = PresetName("unknown") else { throw ContractViolation("'unknown' is a preset's name") }
+        let named = try await catalog.rendition(of: ready.ref.asset, version: .latest, preset: name)
+        try expect(named == nil, "an unknown preset has no rendition")
+    }
+
+    static func checkPages(_ catalog: any Catalog) async throws {
+        let empty = try await catalog.page(after: nil, limit: 3)
+        try expect(empty.isEmpty, "a new catalog has no assets")
+        for number in [5, 3, 1, 4, 2, 300] { _ = try await catalog.addReady(of: Samples.assetID(number)) }
+        let second = try await catalog.addProcessing(2, of: Samples.assetID(4))
+        let expected = [1, 2, 3, 4, 5, 300].map { Samples.assetID($0) }
+        for limit in 1...7 {
+            var listed: [AssetVersion] = []
+            var page: [AssetVersion]
+            repeat {
+                page = try await catalog.page(after: listed.last?.ref.asset, limit: limit)
+                try expect(page.count <= limit, "a page has at most \(limit) rows")
+                listed += page
+            } while page.count == limit
+            try expectSame(listed.map(\.ref.asset), expected, "pages of \(limit) give all assets in order, each once")
+            try expectSame(listed[3], second, "each as its newest version")
+            try expect(listed[0].renditions.count == 2, "with its renditions")
+        }
+    }
+
+    static func checkUnfinished(_ catalog: any Catalog) async throws {
+        var refs: [VersionRef] = []
+        for (number, milliseconds) in [(1, 300), (2, 100), (3, 200), (4, 100)] {
+            let moment = Samples.moment(plus: milliseconds)
+            let version = Samples.version(of: Samples.assetID(number), createdAt: moment)
+            try await catalog.begin(version)
+            refs.append(version.ref)
+        }
+        _ = try await catalog.addReady()
+        _ = try await catalog.addFailed()
+        let unfinished = try await catalog.unfinished()
+        try expectSame(unfinished, [refs[1], refs[3], refs[2], refs[0]], "what is processing, oldest first")
+    }
+
+    static func checkKnown(_ catalog: any Catalog) async throws {
+        let ready = try await catalog.addReady()
+        let processing = try await catalog.addProcessing()
+        let failed = try await catalog.addFailed()
+        let named = [ready.source.id, processing.source.id] + ready.renditions.map(\.blob.id)
+        let known = try await catalog.known(among: named + [failed.source.id, .make(), named[0]])
+        try expectSame(known, Set(named), "known are the blobs that a row names and the store must have")
+        let none = try await catalog.known(among: [])
+        try expect(none.isEmpty, "of no blobs none is known")
+    }
+
+    static func checkBlobOnce(_ catalog: any Catalog) async throws {
+        let ready = try await catalog.addReady()
+        let fresh = Samples.version()
+        let thief = AssetVersion(
+            ref: fresh.ref,
+            tenant: fresh.tenant,
+            state: .processing,
+            createdAt: fresh.createdAt,
+            source: ready.source,
+            presets: fresh.presets
+        )
+        try await expectCatalogError(.conflict, "a blob belongs to one row") { try await catalog.begin(thief) }
+        try expect(try await catalog.newestVersion(of: thief.ref.asset) == nil, "a refused version leaves no asset")
+    }
+
+    static func checkFields(_ catalog: any Catalog) async throws {
+        let presets = try ["odd-name_1:w=640,h=480,fit=pad,bg=11223344,q=1,effort=0", "b:h=16383,lossless=1,anim=1"]
+            .map { try Preset(text: $0) }
+        for milliseconds in [0, 1, 2, 3, 5, 7, 999, -1_795_244_400_123] {
+            let moment = Samples.moment(plus: milliseconds)
+            let version = Samples.version(presets: presets, createdAt: moment, isAnnounced: milliseconds == 0)
+            try await catalog.begin(version)
+            try expectSame(try await catalog.version(version.ref), version, "a version's fields are kept")
+            let ready = try await catalog.finish(version)
+            try expectSame(try await catalog.version(version.ref), ready, "a ready version's fields are kept")
+        }
+    }
+}
+
+// MARK: - Durability and concurrency
+
+extension CatalogContract {
+    static func checkReopen(_ catalog: any Catalog, _ reopen: () async throws -> any Catalog) async throws {
+        let ready = try await catalog.addReady()
+        let processing = try await catalog.addProcessing(2, of: ready.ref.asset)
+        let failed = try await catalog.addFailed()
+        _ = try await catalog.reserveVersion(of: ready.ref.asset)
+        let again = try await reopen()
+        for version in [ready, processing, failed] {
+            try expectSame(try await again.version(version.ref), version, "versions are there after a restart")
+        }
+        let next = try await again.reserveVersion(of: ready.ref.asset)
+        try expectSame(next, VersionNumber(4), "a reservation outlives a restart")
+        let unfinished = try await again.unfinished()
+        try expectSame(unfinished, [processing.ref], "so does what was unfinished")
+    }
+
+    static func checkConcurrency(_ catalog: any Catalog) async throws {
+        let shared = try await catalog.addReady()
+        let numbers = try await withThrowingTaskGroup(of: VersionNumber.self) { group in
+            for _ in 0..<32 {
+                group.addTask {
+                    let number = try await catalog.reserveVersion(of: shared.ref.asset)
+                    let version = Samples.version(number.value, of: shared.ref.asset)
+                    try await catalog.begin(version)
+                    let ready = try await catalog.finish(version)
+                    try expectSame(try await catalog.version(version.ref), ready, "a read sees the write before it")
+                    return number
+                }
+            }
+            return try await group.reduce(into: Set<VersionNumber>()) { $0.insert($1) }
+        }
+        try expectSame(numbers, Set((2...33).map { VersionNumber($0) }), "no number is given out twice")
+        let latest = try await catalog.firstRendition(of: shared, .latest)
+        try expectSame(latest?.ref.number, VersionNumber(33), "latest is the highest of them all")
+    }
+
+    static func checkCancellation(_ catalog: any Catalog) async throws {
+        let version = try await catalog.addProcessing()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try expectSame(try await catalog.version(version.ref), version, "a cancelled caller may read")
+                _ = try await catalog.discard(version.ref)
+            }
+            try await group.waitForAll()
+        }
+        try expect(try await catalog.version(version.ref) == nil, "an upload that was cut off can be cleaned up")
+    }
+}

@@ -1,0 +1,49 @@
+package import MediaModel
+import Synchronization
+
+/// A renderer without codecs: each rendition's bytes are the preset's name and the source's size, so that a test can tell
+/// what it was made of.
+package final class FakeRenderer: Renderer {
+    private struct State {
+        var jobs: [RenderJob] = []
+        var failures: [RenderError] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// The jobs it was given, in order.
+    package var jobs: [RenderJob] { self.state.withLock(\.jobs) }
+
+    /// The next job fails with `error`; further ones queue up.
+    package func failNext(_ error: RenderError) { self.state.withLock { $0.failures.append(error) } }
+
+    package func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome {
+        let failure = self.state.withLock { state -> RenderError? in
+            state.jobs.append(job)
+            return state.failures.isEmpty ? nil : state.failures.removeFirst()
+        }
+        if let failure { throw failure }
+        let counter = Counter()
+        try await source.forEachChunk { counter.add($0.count) }
+        guard counter.count == source.bytes else { throw RenderError(.undecodable, detail: "source of another size") }
+        return RenderOutcome(
+            facts: PictureFacts(size: PictureSize(width: 40, height: 30), frames: 1),
+            renditions: job.presets.map { preset in
+                RenderedPicture(
+                    preset: preset,
+                    size: PictureSize(width: 4, height: 3),
+                    bytes: Array("\(preset.name) of \(source.bytes) bytes".utf8)
+                )
+            },
+            timings: RenderTimings()
+        )
+    }
+
+    private final class Counter: Sendable {
+        private let value = Atomic<Int>(0)
+        var count: Int { self.value.load(ordering: .relaxed) }
+        func add(_ bytes: Int) { self.value.add(bytes, ordering: .relaxed) }
+    }
+}

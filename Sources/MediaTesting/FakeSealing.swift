@@ -1,0 +1,102 @@
+package import MediaModel
+
+/// A stand-in for the seal with the real layout and none of its secrecy: plaintext XOR 0x5A, tags that are the chunk's
+/// number. What uses the port cannot tell the difference; what looks for plaintext in the store finds none.
+package struct FakeSealing: BlobSealing {
+    package static let keyID = EnvelopeKeyID("fake")
+
+    package init() {}
+
+    package func makeSealer(for identity: BlobIdentity, id: BlobID) throws -> any BlobSealer {
+        FakeSealer(identity: identity, id: id)
+    }
+
+    package func makeOpener(prefix: [UInt8], record: BlobRecord) throws -> any BlobOpener {
+        guard prefix.count == SealedLayout.prefixBytes else { throw SealError(.truncated, detail: "prefix") }
+        guard Array(prefix.prefix(BlobID.byteCount)) == record.id.bytes else {
+            throw SealError(.identityMismatch, detail: "another blob")
+        }
+        return FakeOpener(bytes: record.bytes)
+    }
+
+    /// Not SHA-256, but as good as one for telling test pictures apart.
+    package static func digest(_ bytes: [UInt8]) -> SHA256Digest {
+        var state: [UInt64] = [0xcbf2_9ce4_8422_2325, 1, 2, 3]
+        for byte in bytes {
+            for index in state.indices { state[index] = (state[index] ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        }
+        return SHA256Digest(
+            bytes: state.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+        )
+    }
+}
+
+private struct FakeSealer: BlobSealer {
+    let identity: BlobIdentity
+    let id: BlobID
+    var plaintext: [UInt8] = []
+    var sealed = 0
+
+    mutating func start() throws -> [UInt8] {
+        self.id.bytes + [UInt8](repeating: 0, count: SealedLayout.prefixBytes - BlobID.byteCount)
+    }
+
+    mutating func seal(_ plaintext: [UInt8]) throws -> [UInt8] {
+        self.plaintext += plaintext
+        var out: [UInt8] = []
+        while self.plaintext.count - self.sealed >= SealedLayout.chunkBytes {
+            out += self.chunk(self.sealed..<self.sealed + SealedLayout.chunkBytes)
+            self.sealed += SealedLayout.chunkBytes
+        }
+        return out
+    }
+
+    mutating func finish() throws -> (tail: [UInt8], record: BlobRecord) {
+        let tail = self.chunk(self.sealed..<self.plaintext.count)
+        let record = BlobRecord(
+            id: self.id,
+            sealedAs: self.identity,
+            bytes: self.plaintext.count,
+            sealedBytes: SealedLayout.sealedBytes(for: self.plaintext.count),
+            sha256: FakeSealing.digest(self.plaintext),
+            envelopeKey: FakeSealing.keyID
+        )
+        return (tail, record)
+    }
+
+    private func chunk(_ range: Range<Int>) -> [UInt8] {
+        let number = UInt8(truncatingIfNeeded: range.lowerBound / SealedLayout.chunkBytes)
+        return self.plaintext[range].map { $0 ^ 0x5A } + [UInt8](repeating: number, count: SealedLayout.tagBytes)
+    }
+}
+
+private struct FakeOpener: BlobOpener {
+    static let sealedChunk = SealedLayout.chunkBytes + SealedLayout.tagBytes
+    let bytes: Int
+
+    func sealedRange(for range: Range<Int>) -> Range<Int> {
+        let first = range.lowerBound / SealedLayout.chunkBytes
+        let last = max(range.lowerBound, range.upperBound - 1) / SealedLayout.chunkBytes
+        let end = min(
+            SealedLayout.sealedBytes(for: self.bytes),
+            SealedLayout.prefixBytes + (last + 1) * Self.sealedChunk
+        )
+        return SealedLayout.prefixBytes + first * Self.sealedChunk..<end
+    }
+
+    func open(_ sealed: [UInt8], range: Range<Int>) throws -> [UInt8] {
+        let first = range.lowerBound / SealedLayout.chunkBytes
+        var plaintext: [UInt8] = []
+        for (index, start) in stride(from: 0, to: sealed.count, by: Self.sealedChunk).enumerated() {
+            let chunk = sealed[start..<min(sealed.count, start + Self.sealedChunk)]
+            let tag = [UInt8](
+                repeating: UInt8(truncatingIfNeeded: first + index),
+                count: SealedLayout.tagBytes
+            )
+            guard Array(chunk.suffix(SealedLayout.tagBytes)) == tag else { throw SealError(.corrupt, detail: "tag") }
+            plaintext += chunk.dropLast(SealedLayout.tagBytes).map { $0 ^ 0x5A }
+        }
+        let offset = first * SealedLayout.chunkBytes
+        return Array(plaintext[range.lowerBound - offset..<range.upperBound - offset])
+    }
+}

@@ -1,0 +1,116 @@
+package import FoundationEssentials
+package import MediaModel
+
+/// Records for tests: sound, small, and no two alike.
+package enum Samples {
+    /// A whole number of milliseconds after 1970, as all stored times are: 2026-11-21 07:00:00.123 UTC.
+    package static let moment = Date(timeIntervalSince1970: 1_795_244_400.123)
+
+    /// `milliseconds` after ``moment``, exact to the millisecond.
+    package static func moment(plus milliseconds: Int) -> Date {
+        Date(timeIntervalSince1970: Double(1_795_244_400_123 + milliseconds) / 1000)
+    }
+
+    /// An id whose order is that of `number` (0 ... 65535).
+    package static func assetID(_ number: Int) -> AssetID {
+        AssetID(bytes: [UInt8](repeating: 1, count: 14) + [UInt8(number >> 8), UInt8(number & 255)])
+    }
+
+    /// `count` bytes that differ from place to place and from `seed` to `seed`.
+    package static func bytes(_ count: Int, seed: UInt8 = 1) -> [UInt8] {
+        // Blocks that are alike but for their first byte: quick to make, also in a debug build.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + Self.block.count)
+        for number in 0..<(count / Self.block.count + 1) {
+            bytes.append(seed &+ UInt8(truncatingIfNeeded: number))
+            bytes.append(contentsOf: Self.block.dropFirst())
+        }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
+
+    /// A prime number of bytes, so that blocks and whatever is read in pages or chunks never keep step.
+    private static let block: [UInt8] = (0..<4093).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 / 251) }
+
+    /// A row for a blob with a random id.
+    package static func blob(
+        of version: VersionRef,
+        variant: String = "original",
+        mediaType: String = "image/jpeg",
+        bytes: Int = 1_887_304,
+        createdAt: Date = Samples.moment
+    ) -> BlobRecord {
+        let id = BlobID.make()
+        let identity = BlobIdentity(
+            tenant: .default,
+            version: version,
+            variant: variant,
+            mediaType: mediaType,
+            createdAt: createdAt
+        )
+        return BlobRecord(
+            id: id,
+            sealedAs: identity,
+            bytes: bytes,
+            sealedBytes: SealedLayout.sealedBytes(for: bytes),
+            sha256: SHA256Digest(bytes: id.bytes + id.bytes),
+            envelopeKey: EnvelopeKeyID("test-key")
+        )
+    }
+
+    /// A `processing` version as `Catalog.begin` takes it.
+    package static func version(
+        _ number: Int = 1,
+        of asset: AssetID = .make(),
+        presets: [Preset] = Preset.defaults,
+        createdAt: Date = Samples.moment,
+        isAnnounced: Bool = false
+    ) -> AssetVersion {
+        let ref = VersionRef(asset: asset, number: VersionNumber(number))
+        return AssetVersion(
+            ref: ref,
+            tenant: .default,
+            state: .processing,
+            createdAt: createdAt,
+            source: Self.blob(of: ref, createdAt: createdAt),
+            presets: presets,
+            isAnnounced: isAnnounced
+        )
+    }
+
+    /// The size of the sample versions' upright source.
+    package static let sourceSize = PictureSize(width: 4000, height: 3000)
+
+    /// One rendition for each preset of `version`, in their order.
+    package static func renditions(of version: AssetVersion) -> [Rendition] {
+        version.presets.enumerated().map { index, preset in
+            let format = preset.recipe.format
+            return Rendition(
+                preset: preset,
+                size: PictureSize(width: 320 * (index + 1), height: 240 * (index + 1)),
+                blob: Self.blob(
+                    of: version.ref,
+                    variant: "\(preset.name).\(format.fileExtension)",
+                    mediaType: format.mediaType,
+                    bytes: 15_321 + index,
+                    createdAt: version.createdAt
+                )
+            )
+        }
+    }
+
+    /// What `version` is after `Catalog.complete` with ``sourceSize`` and `renditions`.
+    package static func ready(_ version: AssetVersion, renditions: [Rendition]) -> AssetVersion {
+        AssetVersion(
+            ref: version.ref,
+            tenant: version.tenant,
+            state: .ready,
+            createdAt: version.createdAt,
+            source: version.source,
+            sourceSize: Self.sourceSize,
+            presets: version.presets,
+            renditions: renditions,
+            isAnnounced: version.isAnnounced
+        )
+    }
+}
