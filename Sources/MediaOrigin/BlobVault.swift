@@ -105,7 +105,7 @@ package struct Spool: Sendable {
 
 /// A blob that was opened: any part of it can be read, each chunk verified before it is released.
 package struct SealedBlobReader: Sendable {
-    /// How much plaintext `forEachChunk` hands out at a time: 16 chunks of the format.
+    /// How much plaintext is opened at a time: 16 chunks of the format.
     static let readBytesMax = 16 * SealedLayout.chunkBytes
 
     private let handle: any BlobHandle
@@ -131,16 +131,17 @@ package struct SealedBlobReader: Sendable {
         return try self.opener.open(sealed, range: range)
     }
 
-    /// Calls `body` with the plaintext `range` from front to back, in pieces of at most ``readBytesMax``.
-    package func forEachChunk(in range: Range<Int>, _ body: ([UInt8]) async throws -> Void) async throws {
+    /// `range` from front to back in pieces of at most ``readBytesMax``, which end where chunks end, so that no chunk is
+    /// opened twice.
+    package func pieces(of range: Range<Int>) -> [Range<Int>] {
+        var pieces: [Range<Int>] = []
         var position = range.lowerBound
         while position < range.upperBound {
-            // Pieces end where chunks end, so that no chunk is opened twice.
             let boundary = (position / Self.readBytesMax + 1) * Self.readBytesMax
-            let end = min(boundary, range.upperBound)
-            try await body(try await self.read(position..<end))
-            position = end
+            pieces.append(position..<min(boundary, range.upperBound))
+            position = boundary
         }
+        return pieces
     }
 }
 
@@ -153,6 +154,6 @@ struct SealedPicture: PictureSource {
 
     func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws {
         let reader = try await self.vault.open(self.record)
-        try await reader.forEachChunk(in: 0..<self.record.bytes, body)
+        for piece in reader.pieces(of: 0..<self.record.bytes) { try await body(try await reader.read(piece)) }
     }
 }

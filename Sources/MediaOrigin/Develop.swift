@@ -111,7 +111,6 @@ package struct Develop: Sendable {
                 await self.vault.remove(try await self.catalog.fail(version.ref, failure: error.code.description))
             } else {
                 await self.vault.remove(try await self.catalog.discard(version.ref))
-                if version.ref.number != .first { try await self.catalog.releaseVersion(version.ref) }
             }
         } catch {
             // The version stays `processing`; the next start finishes or removes it.

@@ -29,12 +29,13 @@ package protocol Catalog: Sendable {
     /// - Returns: the blobs that no row names any more (the source).
     func fail(_ ref: VersionRef, failure: String) async throws -> [BlobID]
 
-    /// Removes a `processing` version as if it had never been, and its asset where it was the only version. Throws
-    /// `.conflict` unless it is `processing`.
+    /// Removes a `processing` version as if it had never been: its asset too where it was the only version, and its number
+    /// is free again where it is still the last. Throws `.conflict` unless it is `processing`.
     ///
     /// - Returns: the blobs that no row names any more.
     func discard(_ ref: VersionRef) async throws -> [BlobID]
 
+    /// The version, whatever its state; nil where there is none.
     func version(_ ref: VersionRef) async throws -> AssetVersion?
 
     /// The version of the asset with the highest number, whatever its state; nil for an unknown asset.

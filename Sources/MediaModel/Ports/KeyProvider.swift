@@ -3,7 +3,9 @@
 /// Contract: `current` is the key for new blobs; `key` finds any key that still exists, by its id. A key's bytes never
 /// change. Both throw ``KeyError``.
 package protocol KeyProvider: Sendable {
+    /// The key that new blobs are wrapped under.
     func current() throws -> EnvelopeKey
+    /// The key of that id. Throws `.unavailable` where there is none.
     func key(_ id: EnvelopeKeyID) throws -> EnvelopeKey
 }
 

@@ -80,6 +80,7 @@ package struct RenderTimings: Sendable, Hashable, Codable {
     }
 }
 
+/// What a job came to.
 package struct RenderOutcome: Sendable, Hashable {
     package let facts: PictureFacts
     /// In the order of the job's presets.
