@@ -1,0 +1,85 @@
+import HTTPTypes
+package import Hummingbird
+import NIOCore
+
+/// The admin listener: metrics for Prometheus, liveness and readiness for whatever starts and stops the service. None of
+/// it is on the public listener.
+package struct AdminResponder: HTTPResponder {
+    /// One thing that must work for the service to be ready.
+    package struct Check: Sendable {
+        let name: String
+        let run: @Sendable () async throws -> Void
+
+        package init(name: String, run: @escaping @Sendable () async throws -> Void) {
+            self.name = name
+            self.run = run
+        }
+    }
+
+    private struct Readiness: Encodable {
+        let status: String
+        /// `ok` or `failed` by name; the reasons are in the log.
+        let checks: [String: String]
+    }
+
+    private let exposition: @Sendable () -> [UInt8]
+    private let checks: [Check]
+
+    /// - Parameter exposition: the metrics in Prometheus' text format 0.0.4.
+    package init(exposition: @escaping @Sendable () -> [UInt8], checks: [Check]) {
+        self.exposition = exposition
+        self.checks = checks
+    }
+
+    package func respond(to request: Request, context: OriginContext) async throws -> Response {
+        let response = await self.answer(request)
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(_ request: Request) async -> Response {
+        let path = request.head.path ?? ""
+        guard ["/metrics", "/livez", "/readyz"].contains(path) else {
+            return Problem(
+                code: "not-found",
+                status: .notFound,
+                title: "Not found",
+                detail: "The admin listener has /metrics, /livez and /readyz."
+            ).response
+        }
+        guard request.method == .get || request.method == .head else {
+            return Problem(
+                code: "method-not-allowed",
+                status: .methodNotAllowed,
+                title: "Method not allowed",
+                detail: "This path takes GET and HEAD.",
+                fields: [.allow: "GET, HEAD"]
+            ).response
+        }
+        switch path {
+        case "/metrics": return self.metrics()
+        case "/readyz": return await self.readiness()
+        default: return Response(status: .ok, headers: .json, body: .init(byteBuffer: JSON.encode(["status": "alive"])))
+        }
+    }
+
+    private func metrics() -> Response {
+        let headers: HTTPFields = [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"]
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: self.exposition())))
+    }
+
+    private func readiness() async -> Response {
+        var results: [String: String] = [:]
+        for check in self.checks {
+            do {
+                try await check.run()
+                results[check.name] = "ok"
+            } catch {
+                results[check.name] = "failed"
+            }
+        }
+        let isReady = !results.values.contains("failed")
+        let body = JSON.encode(Readiness(status: isReady ? "ready" : "unready", checks: results))
+        let status: HTTPResponse.Status = isReady ? .ok : .serviceUnavailable
+        return Response(status: status, headers: .json, body: .init(byteBuffer: body))
+    }
+}

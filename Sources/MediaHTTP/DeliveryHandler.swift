@@ -1,0 +1,90 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Logging
+import MediaModel
+import MediaOrigin
+import NIOCore
+
+/// `GET` and `HEAD` of `/a/…`: which rendition, whether the client has it already, which part of it, then its bytes.
+struct DeliveryHandler: Sendable {
+    let deliver: Deliver
+
+    func callAsFunction(_ request: Request, path: DeliveryPath) async throws -> Response {
+        let found = try await self.deliver.find(path)
+        let headers = DeliveryHeaders(found, path: path)
+        let conditions = ConditionalRequest(
+            fields: request.headers,
+            etag: headers.etag,
+            lastModifiedSeconds: headers.lastModifiedSeconds,
+            lastModifiedIsStrong: path.version != .latest
+        )
+        switch conditions.evaluate() {
+        case .notModified: return Self.notModified(headers)
+        case .preconditionFailed: throw Self.preconditionFailed
+        case .proceed: break
+        }
+        // RFC 9110 §14.2: Range means something for GET only.
+        let range = request.method == .get && conditions.ifRangeAllowsRange ? request.headers[.range] : nil
+        switch ByteRange.evaluate(range, total: found.rendition.blob.bytes) {
+        case .whole: return try await self.answer(found, headers.whole, range: 0..<found.rendition.blob.bytes, request)
+        case .part(let part): return try await self.answer(found, headers.part(part), range: part, request)
+        case .unsatisfiable: throw Self.unsatisfiable(total: found.rendition.blob.bytes)
+        }
+    }
+
+    private func answer(
+        _ found: DeliverableRendition,
+        _ head: HTTPResponse,
+        range: Range<Int>,
+        _ request: Request
+    ) async throws -> Response {
+        // NIO's encoder would send the body of a HEAD: none is made, and no blob is read for it.
+        guard request.method == .get else { return Response(status: head.status, headers: head.headerFields) }
+        let body =
+            switch try await self.deliver.read(found.rendition, range: range) {
+            case .whole(let bytes, let range): ResponseBody(byteBuffer: ByteBuffer(bytes: bytes[range]))
+            case .stream(let reader, let range): Self.stream(reader, range)
+            }
+        return Response(status: head.status, headers: head.headerFields, body: body)
+    }
+
+    /// A chunk that does not verify ends the connection in the middle: a short answer is never completed.
+    private static func stream(_ reader: SealedBlobReader, _ range: Range<Int>) -> ResponseBody {
+        ResponseBody(contentLength: range.count) { writer in
+            do {
+                for piece in reader.pieces(of: range) {
+                    try await writer.write(ByteBuffer(bytes: try await reader.read(piece)))
+                }
+                try await writer.finish(nil)
+            } catch {
+                Logger.current.error("Delivery cut short", metadata: ["error": "\(String(reflecting: error))"])
+                throw error
+            }
+        }
+    }
+
+    private static func notModified(_ headers: DeliveryHeaders) -> Response {
+        var response = Response(status: .notModified, headers: headers.common)
+        // Response's initialiser adds a length, which a 304 over HTTP/2 would carry (PRACTICE.md §0.5).
+        response.headers[.contentLength] = nil
+        return response
+    }
+
+    private static let preconditionFailed = Problem(
+        code: "precondition-failed",
+        status: .preconditionFailed,
+        title: "Precondition failed",
+        detail: "The object is not the one that If-Match or If-Unmodified-Since names."
+    )
+
+    private static func unsatisfiable(total: Int) -> Problem {
+        Problem(
+            code: "range-not-satisfiable",
+            status: .rangeNotSatisfiable,
+            title: "Range not satisfiable",
+            detail: "The object has \(total) bytes.",
+            fields: [.contentRange: "bytes */\(total)"]
+        )
+    }
+}

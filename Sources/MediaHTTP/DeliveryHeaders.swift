@@ -1,0 +1,65 @@
+import FoundationEssentials
+import HTTPTypes
+import MediaModel
+
+/// The header fields of a delivery, exactly those of ARCHITECTURE §3. They are a function of the route and the object,
+/// never of the request: a `Vary` that depends on the outcome was ten years of bugs elsewhere (FIELD.md F11).
+struct DeliveryHeaders {
+    /// One year; no `s-maxage`, no `must-revalidate`: either switches stale-while-revalidate off at Cloudflare.
+    static let immutable =
+        "public, max-age=31536000, immutable, stale-while-revalidate=86400, stale-if-error=604800"
+    static let latest = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
+
+    let etag: String
+    /// Since 1970, whole seconds, as HTTP dates have no others.
+    let lastModifiedSeconds: Int
+    /// What every answer about the object carries, a 304 included.
+    let common: HTTPFields
+    private let total: Int
+    private let mediaType: String
+
+    init(_ found: DeliverableRendition, path: DeliveryPath) {
+        let rendition = found.rendition
+        self.etag = "\"\(rendition.blob.sha256)\""
+        self.lastModifiedSeconds = Int(found.createdAt.timeIntervalSince1970)
+        self.total = rendition.blob.bytes
+        self.mediaType = rendition.preset.recipe.format.mediaType
+        let tags = Self.tags(found.ref, path)
+        self.common = [
+            .cacheControl: path.version == .latest ? Self.latest : Self.immutable,
+            .eTag: self.etag,
+            .lastModified: HTTPDates.format(unixSeconds: self.lastModifiedSeconds),
+            .acceptRanges: "bytes",
+            .xContentTypeOptions: "nosniff",
+            .crossOriginResourcePolicy: "cross-origin",
+            .timingAllowOrigin: "*",
+            .contentSecurityPolicy: "default-src 'none'; sandbox",
+            .cacheTag: tags.joined(separator: ","),
+            .surrogateKey: tags.joined(separator: " "),
+        ]
+    }
+
+    /// Of a 200.
+    var whole: HTTPResponse { self.head(.ok, bytes: self.total) }
+
+    /// Of a 206.
+    func part(_ range: Range<Int>) -> HTTPResponse {
+        var head = self.head(.partialContent, bytes: range.count)
+        head.headerFields[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(self.total)"
+        return head
+    }
+
+    private func head(_ status: HTTPResponse.Status, bytes: Int) -> HTTPResponse {
+        var fields = self.common
+        fields[.contentType] = self.mediaType
+        fields[.contentLength] = String(bytes)
+        return HTTPResponse(status: status, headerFields: fields)
+    }
+
+    /// What a purge can name: the asset, the version, the preset; and `latest` apart, which alone changes. The alphabet is
+    /// the one that Cloudflare, CloudFront, Akamai and Fastly have in common (FIELD.md, CDN origin contract).
+    private static func tags(_ ref: VersionRef, _ path: DeliveryPath) -> [String] {
+        let version = path.version == .latest ? "latest" : "v\(ref.number)"
+        return ["a.\(ref.asset)", "a.\(ref.asset).\(version)", "p.\(path.preset)"]
+    }
+}

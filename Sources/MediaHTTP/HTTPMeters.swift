@@ -1,0 +1,84 @@
+import HTTPTypes
+import Hummingbird
+import Metrics
+import Synchronization
+
+/// Counts requests by route template, method and status. The table of all metrics is in MediaMetrics.
+final class HTTPMeters: Sendable {
+    struct Measured: Sendable {
+        let route: String
+        let method: String
+        let start: ContinuousClock.Instant
+    }
+
+    private struct Key: Hashable {
+        let route: String
+        let method: String
+        let status: Int
+    }
+
+    private struct RouteHandles {
+        let duration: Timer
+        let responseSize: Recorder
+        let responseBytes: Counter
+        let requestBytes: Counter
+    }
+
+    private struct State {
+        var requests: [Key: Counter] = [:]
+        var routes: [String: RouteHandles] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let inFlight = Meter(label: "http_requests_in_flight")
+
+    func begin(route: Route, request: Request) -> Measured {
+        self.inFlight.increment()
+        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .options, .patch]
+        let method = known.contains(request.method) ? request.method.rawValue : "other"
+        if let bytes = request.headers[.contentLength].flatMap({ Int($0) }), bytes > 0 {
+            self.handles(of: route.template).requestBytes.increment(by: bytes)
+        }
+        return Measured(route: route.template, method: method, start: .now)
+    }
+
+    func end(_ measured: Measured, _ response: Response) {
+        self.end(measured, status: response.status, bytes: response.body.contentLength ?? 0)
+    }
+
+    func end(_ measured: Measured, status: HTTPResponse.Status, bytes: Int) {
+        self.inFlight.decrement()
+        self.counter(Key(route: measured.route, method: measured.method, status: status.code)).increment()
+        let handles = self.handles(of: measured.route)
+        handles.duration.record(duration: ContinuousClock.now - measured.start)
+        handles.responseSize.record(bytes)
+        handles.responseBytes.increment(by: bytes)
+    }
+
+    private func counter(_ key: Key) -> Counter {
+        self.state.withLock { state in
+            if let counter = state.requests[key] { return counter }
+            let counter = Counter(
+                label: "http_requests_total",
+                dimensions: [("route", key.route), ("method", key.method), ("status", String(key.status))]
+            )
+            state.requests[key] = counter
+            return counter
+        }
+    }
+
+    private func handles(of route: String) -> RouteHandles {
+        self.state.withLock { state in
+            if let handles = state.routes[route] { return handles }
+            let dimensions = [("route", route)]
+            let handles = RouteHandles(
+                duration: Timer(label: "http_request_duration_seconds", dimensions: dimensions),
+                responseSize: Recorder(label: "http_response_size_bytes", dimensions: dimensions),
+                responseBytes: Counter(label: "http_response_body_bytes_total", dimensions: dimensions),
+                requestBytes: Counter(label: "http_request_body_bytes_total", dimensions: dimensions)
+            )
+            state.routes[route] = handles
+            return handles
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import FoundationEssentials
+import MediaModel
+
+/// An asset's version as the API shows it (ARCHITECTURE §3).
+struct Manifest: Encodable {
+    struct Source: Encodable {
+        let mediaType: String
+        let bytes: Int
+        /// Of the upright picture; absent until it was decoded.
+        let width: Int?
+        let height: Int?
+        let sha256: String
+    }
+
+    struct Entry: Encodable {
+        let url: String
+        let mediaType: String
+        let width: Int
+        let height: Int
+        let bytes: Int
+        let sha256: String
+    }
+
+    let id: String
+    let version: Int
+    let state: String
+    let createdAt: String
+    let source: Source
+    let renditions: [String: Entry]
+    /// Why, where `state` is `failed`: a problem type.
+    let failure: String?
+
+    /// - Parameter baseURL: what the renditions' URLs begin with; empty for URLs relative to this service.
+    init(_ version: AssetVersion, baseURL: String) {
+        self.id = version.ref.asset.description
+        self.version = version.ref.number.value
+        self.state = version.state.rawValue
+        self.createdAt = version.createdAt.formatted(.iso8601)
+        self.source = Source(
+            mediaType: version.source.sealedAs.mediaType,
+            bytes: version.source.bytes,
+            width: version.sourceSize?.width,
+            height: version.sourceSize?.height,
+            sha256: version.source.sha256.description
+        )
+        self.failure = version.failure.map { Problem.typePrefix + $0 }
+        self.renditions = Dictionary(
+            uniqueKeysWithValues: version.renditions.map { rendition in
+                (rendition.preset.name.description, Entry(rendition, of: version.ref, baseURL: baseURL))
+            }
+        )
+    }
+}
+
+extension Manifest.Entry {
+    init(_ rendition: Rendition, of ref: VersionRef, baseURL: String) {
+        let path = DeliveryPath(
+            asset: ref.asset,
+            version: .number(ref.number),
+            preset: rendition.preset.name,
+            format: rendition.preset.recipe.format
+        )
+        self.url = baseURL + path.description
+        self.mediaType = rendition.preset.recipe.format.mediaType
+        self.width = rendition.size.width
+        self.height = rendition.size.height
+        self.bytes = rendition.blob.bytes
+        self.sha256 = rendition.blob.sha256.description
+    }
+}
+
+/// A page of assets, each as its newest version.
+struct ManifestPage: Encodable {
+    let assets: [Manifest]
+    /// What `cursor` takes for the next page; absent on the last one.
+    let nextCursor: String?
+}

@@ -1,0 +1,145 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+package import Logging
+import MediaModel
+package import MediaOrigin
+package import NIOCore
+package import ServiceLifecycle
+
+/// Where the two listeners are and what a connection may do; from the settings.
+package struct ListenerConfiguration: Sendable {
+    package let host: String
+    /// 0: any that is free.
+    package let port: Int
+    package let connectionsMax: Int
+    /// A connection that sends nothing for so long is closed.
+    package let idleTimeout: Duration
+
+    package init(host: String, port: Int, connectionsMax: Int, idleTimeout: Duration) {
+        self.host = host
+        self.port = port
+        self.connectionsMax = connectionsMax
+        self.idleTimeout = idleTimeout
+    }
+}
+
+/// What the public face needs of the use cases and the settings.
+package struct OriginFace: Sendable {
+    package let ingest: Ingest
+    package let deliver: Deliver
+    package let describe: Describe
+    /// Prefix of the URLs in manifests; empty for relative ones.
+    package let publicBaseURL: String
+    package let uploadBytesMax: Int
+    package let uploadTimeout: Duration
+    package let apiToken: String?
+    package let isEqual: @Sendable ([UInt8], [UInt8]) -> Bool
+
+    package init(
+        ingest: Ingest,
+        deliver: Deliver,
+        describe: Describe,
+        publicBaseURL: String,
+        uploadBytesMax: Int,
+        uploadTimeout: Duration,
+        apiToken: String?,
+        isEqual: @escaping @Sendable ([UInt8], [UInt8]) -> Bool
+    ) {
+        self.ingest = ingest
+        self.deliver = deliver
+        self.describe = describe
+        self.publicBaseURL = publicBaseURL
+        self.uploadBytesMax = uploadBytesMax
+        self.uploadTimeout = uploadTimeout
+        self.apiToken = apiToken
+        self.isEqual = isEqual
+    }
+
+    package var responder: OriginResponder {
+        OriginResponder(
+            upload: UploadHandler(
+                ingest: self.ingest,
+                uploadBytesMax: self.uploadBytesMax,
+                uploadTimeout: self.uploadTimeout,
+                baseURL: self.publicBaseURL
+            ),
+            delivery: DeliveryHandler(deliver: self.deliver),
+            assets: AssetHandler(describe: self.describe, baseURL: self.publicBaseURL),
+            bearer: BearerCheck(token: self.apiToken, isEqual: self.isEqual),
+            meters: HTTPMeters()
+        )
+    }
+}
+
+/// The two listeners as services, each with its guards in the pipeline.
+package enum OriginServer {
+    /// Header fields of a request, and their bytes. Hummingbird's own limits (1000 fields, 80 KiB) are an attack's.
+    static let headerFieldsMax = 100
+    static let headerBytesMax = 32 * 1024
+    /// How long a refused connection may go on sending before it is cut.
+    static let linger = TimeAmount.seconds(2)
+
+    /// - Parameter onListening: called with the bound address once connections are accepted.
+    package static func publicListener(
+        _ configuration: ListenerConfiguration,
+        responder: OriginResponder,
+        logger: Logger,
+        onListening: @escaping @Sendable (SocketAddress) async -> Void
+    ) -> any Service {
+        let server = Self.guardedHTTP1(configuration, wantsBody: responder.wantsBody)
+        return Self.application(configuration, responder: responder, server: server, logger: logger, onListening)
+    }
+
+    package static func adminListener(
+        _ configuration: ListenerConfiguration,
+        responder: AdminResponder,
+        logger: Logger,
+        onListening: @escaping @Sendable (SocketAddress) async -> Void
+    ) -> any Service {
+        let server = Self.guardedHTTP1(configuration, wantsBody: { _ in false })
+        return Self.application(configuration, responder: responder, server: server, logger: logger, onListening)
+    }
+
+    private static func application<Responder: HTTPResponder>(
+        _ configuration: ListenerConfiguration,
+        responder: Responder,
+        server: HTTPServerBuilder,
+        logger: Logger,
+        _ onListening: @escaping @Sendable (SocketAddress) async -> Void
+    ) -> any Service where Responder.Context == OriginContext {
+        var application = Application(
+            responder: responder,
+            server: server,
+            configuration: .init(address: .hostname(configuration.host, port: configuration.port)),
+            onServerRunning: { channel in
+                if let address = channel.localAddress { await onListening(address) }
+            },
+            logger: logger
+        )
+        application.configuration.availableConnectionsDelegate = .maximum(configuration.connectionsMax, logger: logger)
+        return application
+    }
+
+    private static func guardedHTTP1(
+        _ configuration: ListenerConfiguration,
+        wantsBody: @escaping @Sendable (HTTPRequest) -> Bool
+    ) -> HTTPServerBuilder {
+        .init { responder in
+            HTTP1Channel(
+                responder: responder,
+                configuration: .init(
+                    additionalChannelHandlers: [
+                        ExpectContinueHandler(admits: wantsBody), LingeringCloseHandler(linger: Self.linger),
+                    ],
+                    idleTimeout: .init(configuration.idleTimeout),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: Self.headerBytesMax,
+                        maxHeaderListSize: Self.headerBytesMax,
+                        maxHeaderFieldCount: Self.headerFieldsMax
+                    )
+                )
+            )
+        }
+    }
+}

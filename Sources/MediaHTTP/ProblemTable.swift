@@ -1,0 +1,154 @@
+import HTTPTypes
+import Logging
+import MediaModel
+import MediaOrigin
+
+/// The one place where an error becomes a status. Keys are `{module}.{code}`.
+enum ProblemTable {
+    /// What the client is told when the reason is ours and not for it to know.
+    static let internalError = Problem(
+        code: "internal-error",
+        status: .internalServerError,
+        title: "Internal error",
+        detail: "The request could not be served. It has been logged; try again later.",
+        level: .error
+    )
+
+    static let rows: [String: Problem] = [
+        // The upload's bytes.
+        "origin.unsupported-media-type": Problem(
+            code: "unsupported-media-type",
+            status: .unsupportedMediaType,
+            title: "Not a supported picture",
+            detail:
+                "The bytes are no JPEG, PNG, GIF, WebP, HEIC or AVIF picture. Convert it to one of these and try again."
+        ),
+        "origin.content-too-large": Problem(
+            code: "content-too-large",
+            status: .contentTooLarge,
+            title: "Upload too large",
+            detail: "The upload has more bytes than this service takes. Make the file smaller and try again."
+        ),
+        "render.undecodable-picture": Self.unprocessable(
+            "undecodable-picture",
+            "Picture cannot be decoded",
+            "The file is damaged or incomplete. Export it again and upload the new file."
+        ),
+        "render.unsupported-picture": Self.unprocessable(
+            "unsupported-picture",
+            "Picture cannot be decoded",
+            "The file uses a feature of its format that this service does not decode. Save it as JPEG, PNG or WebP."
+        ),
+        "render.too-many-pixels": Self.unprocessable(
+            "too-many-pixels",
+            "Too many pixels",
+            "The picture has more pixels than this service decodes. Scale it down and try again."
+        ),
+        "render.too-many-frames": Self.unprocessable(
+            "too-many-frames",
+            "Too many frames",
+            "The animation has more frames than this service decodes. Shorten it and try again."
+        ),
+        "render.side-too-long": Self.unprocessable(
+            "side-too-long",
+            "Picture too long",
+            "A side of the picture is longer than this service decodes. Crop or scale it and try again."
+        ),
+        "render.render-deadline": Self.unprocessable(
+            "render-deadline",
+            "Picture takes too long",
+            "The picture was not decoded and encoded in the time allowed. Scale it down and try again."
+        ),
+        "render.codec-crashed": Self.unprocessable(
+            "codec-crashed",
+            "Picture cannot be decoded",
+            "The decoder gave up on this file. Export it again and upload the new file."
+        ),
+        // The request around them.
+        "multipart": Self.badRequest(
+            "malformed-multipart",
+            "Malformed multipart body",
+            "The body is no multipart/form-data with one field 'file'. See RFC 7578, or send the picture itself as the body."
+        ),
+        "origin.unknown-asset": Self.notFound("unknown-asset", "There is no asset of that id."),
+        "catalog.unknown-asset": Self.notFound("unknown-asset", "There is no asset of that id."),
+        "origin.unknown-rendition": Self.notFound(
+            "unknown-rendition",
+            "There is no such rendition, or its version is not ready yet."
+        ),
+        // What is short for a while.
+        "render.busy": Self.unavailable(
+            "busy",
+            "As many pictures as may are waiting. Try again shortly.",
+            level: .notice
+        ),
+        "origin.backlog-full": Self.unavailable(
+            "busy",
+            "As many uploads as may are waiting to be processed. Try again shortly.",
+            level: .notice
+        ),
+        "render.renderer-unavailable": Self.unavailable(
+            "renderer-unavailable",
+            "Pictures cannot be processed at the moment. Try again shortly.",
+            level: .error
+        ),
+        "keys.key-unavailable": Self.unavailable(
+            "key-unavailable",
+            "The key of this object is not at hand at the moment. Try again shortly.",
+            level: .error
+        ),
+        "store.full": Self.full,
+        "catalog.full": Self.full,
+    ]
+
+    private static func unprocessable(_ code: String, _ title: String, _ detail: String) -> Problem {
+        Problem(code: code, status: .unprocessableContent, title: title, detail: detail)
+    }
+
+    private static func badRequest(_ code: String, _ title: String, _ detail: String) -> Problem {
+        Problem(code: code, status: .badRequest, title: title, detail: detail)
+    }
+
+    private static func notFound(_ code: String, _ detail: String) -> Problem {
+        Problem(code: code, status: .notFound, title: "Not found", detail: detail)
+    }
+
+    private static func unavailable(_ code: String, _ detail: String, level: Logger.Level) -> Problem {
+        Problem(
+            code: code,
+            status: .serviceUnavailable,
+            title: "Temporarily unavailable",
+            detail: detail,
+            level: level,
+            retryAfterSeconds: 2,
+            registeredType: "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
+        )
+    }
+
+    private static let full = Problem(
+        code: "insufficient-storage",
+        status: .init(code: 507, reasonPhrase: "Insufficient Storage"),
+        title: "Storage full",
+        detail: "There is no room for the upload. Stored pictures are served as before.",
+        level: .error
+    )
+
+    /// What the client is told of `error`.
+    static func problem(for error: any Error) -> Problem {
+        if let problem = error as? Problem { return problem }
+        guard let key = self.key(of: error), let row = self.rows[key] else { return self.internalError }
+        return row
+    }
+
+    private static func key(of error: any Error) -> String? {
+        switch error {
+        case let error as OriginError: "origin.\(error.code)"
+        case let error as RenderError: "render.\(error.code)"
+        case let error as CatalogError: "catalog.\(error.code)"
+        case let error as BlobStoreError: "store.\(error.code)"
+        case let error as KeyError: "keys.\(error.code)"
+        case is MultipartError: "multipart"
+        default: nil
+        }
+    }
+}
