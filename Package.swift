@@ -84,7 +84,7 @@ let package = Package(
         module("MediaWorkers", ["MediaModel", "CSandbox", logging, metrics, nioPosix]),
         module("MediaSealing", ["MediaModel", "CCrypto"]),
         module("MediaStore", ["MediaModel", nioPosix]),
-        module("MediaCatalog", ["MediaModel", grdb, logging]),
+        module("MediaCatalog", ["MediaModel", grdb]),
         module("MediaMetrics", ["MediaModel", coreMetrics]),
 
         // Faces and composition.
@@ -100,16 +100,24 @@ let package = Package(
             "MediaRuntime",
             [
                 "MediaModel", "MediaOrigin", "MediaWorkers", "MediaSealing", "MediaStore", "MediaCatalog",
-                "MediaMetrics", configuration, systemPackage, lifecycle, logging, metrics, nioPosix,
+                "MediaMetrics", argumentParser, configuration, coreMetrics, systemPackage, lifecycle, logging, metrics,
+                nioCore, nioPosix,
             ]
         ),
         program(
             "mediad",
-            ["MediaRuntime", "MediaHTTP", argumentParser, hummingbird, lifecycle, unixSignals, logging]
+            [
+                "MediaRuntime", "MediaHTTP", "MediaModel", "MediaMetrics", "MediaSealing", argumentParser, lifecycle,
+                unixSignals, logging, nioCore,
+            ]
         ),
         program(
             "mediactl",
-            ["MediaRuntime", "MediaModel", "MediaWorkers", argumentParser, asyncHTTPClient, logging, nioCore]
+            [
+                "MediaRuntime", "MediaModel", "MediaWorkers", argumentParser, asyncHTTPClient, logging, nioCore,
+                nioHTTP1,
+                nioPosix,
+            ]
         ),
         program("mediaworker", ["MediaImaging", "MediaWorkers", "MediaModel"]),
 
@@ -117,17 +125,27 @@ let package = Package(
         module("MediaTesting", ["MediaModel"]),
         tests("MediaModelTests", ["MediaModel"]),
         tests("MediaImagingTests", ["MediaImaging", "MediaModel", "MediaTesting", "CVipsShim"]),
-        tests("MediaWorkersTests", ["MediaWorkers", "MediaModel", "MediaTesting", "mediaworker"]),
+        // A worker that crashes, hangs and lies on demand.
+        .executableTarget(
+            name: "FakeWorker",
+            dependencies: ["MediaWorkers", "MediaModel"],
+            path: "Tests/FakeWorker",
+            swiftSettings: swift
+        ),
+        tests("MediaWorkersTests", ["MediaWorkers", "MediaModel", "MediaTesting", "FakeWorker", logging, "CSandbox"]),
         tests("MediaSealingTests", ["MediaSealing", "MediaModel", "MediaTesting"]),
         tests("MediaStoreTests", ["MediaStore", "MediaModel", "MediaTesting"]),
         tests("MediaCatalogTests", ["MediaCatalog", "MediaModel", "MediaTesting", grdb]),
         tests("MediaOriginTests", ["MediaOrigin", "MediaModel", "MediaTesting"]),
         tests(
             "MediaHTTPTests",
-            ["MediaHTTP", "MediaModel", "MediaOrigin", "MediaTesting", hummingbird, httpTypes, nioCore, nioEmbedded]
+            [
+                "MediaHTTP", "MediaModel", "MediaOrigin", "MediaTesting", hummingbird, httpTypes, nioCore, nioEmbedded,
+                nioHTTP1, nioHTTPTypes,
+            ]
         ),
         tests("MediaMetricsTests", ["MediaMetrics", "MediaModel", coreMetrics]),
-        tests("MediaRuntimeTests", ["MediaRuntime", "MediaModel"]),
+        tests("MediaRuntimeTests", ["MediaRuntime", "MediaModel", argumentParser]),
         tests("WireTests", ["MediaTesting", "MediaModel", "mediad", "mediaworker"]),
         tests("CommandTests", ["MediaTesting", "MediaModel", "mediad", "mediactl", "mediaworker"]),
         tests("TidyTests", []),

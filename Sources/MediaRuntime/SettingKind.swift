@@ -1,0 +1,198 @@
+import Logging
+import MediaModel
+
+/// A value as a source gives it, not parsed yet.
+enum SettingText: Hashable, Sendable, CustomStringConvertible {
+    case one(String)
+    /// From a file only.
+    case list([String])
+
+    var description: String {
+        switch self {
+        case .one(let text): text
+        case .list(let texts): "[\(texts.joined(separator: ", "))]"
+        }
+    }
+}
+
+/// A text is no value of its setting.
+struct SettingKindError: Error, Hashable {
+    /// What would have been one: "a port number from 0 to 65535".
+    let expected: String
+}
+
+/// How the texts of one type of setting are read and written.
+///
+/// We parse everything ourselves: swift-configuration's typed getters return the default where a value does not parse,
+/// and `http.port=abc` then starts the service on 8080 without a word.
+struct SettingKind<Value: Sendable>: Sendable {
+    let expected: String
+    let parse: @Sendable (SettingText) throws(SettingKindError) -> Value
+    /// Writes a value so that `parse` reads the same one.
+    let format: @Sendable (Value) -> String
+
+    init(
+        expected: String,
+        parse: @escaping @Sendable (SettingText) throws(SettingKindError) -> Value,
+        format: @escaping @Sendable (Value) -> String
+    ) {
+        self.expected = expected
+        self.parse = parse
+        self.format = format
+    }
+
+    /// A kind whose values are single texts.
+    init(
+        expected: String,
+        format: @escaping @Sendable (Value) -> String,
+        read: @escaping @Sendable (String) -> Value?
+    ) {
+        self.init(
+            expected: expected,
+            parse: { text throws(SettingKindError) in
+                guard case .one(let text) = text else {
+                    throw SettingKindError(expected: "\(expected), not a list")
+                }
+                guard let value = read(text) else { throw SettingKindError(expected: expected) }
+                return value
+            },
+            format: format
+        )
+    }
+}
+
+extension SettingKind where Value == Int {
+    /// Decimal digits alone: no sign, no separators, no leading zero.
+    static func number(_ range: ClosedRange<Int>, expected: String? = nil) -> Self {
+        Self(
+            expected: expected ?? "a whole number from \(range.lowerBound) to \(range.upperBound)",
+            format: String.init,
+            read: { text in
+                guard let number = Int(text), String(number) == text, range.contains(number) else { return nil }
+                return number
+            }
+        )
+    }
+
+    static var port: Self { .number(0...65535, expected: "a port number from 0 (any free one) to 65535") }
+
+    /// A count of bytes, plain or in KiB, MiB or GiB.
+    static func bytes(_ range: ClosedRange<Int>) -> Self {
+        Self(
+            expected: "bytes as in 1048576, 512KiB, 64MiB or 2GiB, "
+                + "from \(ByteCount.format(range.lowerBound)) to \(ByteCount.format(range.upperBound))",
+            format: ByteCount.format,
+            read: { text in ByteCount.parse(text).flatMap { range.contains($0) ? $0 : nil } }
+        )
+    }
+}
+
+extension SettingKind where Value == Duration {
+    /// A whole number with its unit: `500ms`, `10s`, `2m`, `1h`.
+    static func duration(_ range: ClosedRange<Duration>) -> Self {
+        Self(
+            expected: "a time as in 500ms, 10s, 2m or 1h, "
+                + "from \(TimeSpan.format(range.lowerBound)) to \(TimeSpan.format(range.upperBound))",
+            format: TimeSpan.format,
+            read: { text in TimeSpan.parse(text).flatMap { range.contains($0) ? $0 : nil } }
+        )
+    }
+}
+
+extension SettingKind where Value == String {
+    static var host: Self {
+        Self(
+            expected: "an IP address without brackets, or a host name",
+            format: { $0 },
+            read: { HostReach(host: $0) == nil ? nil : $0 }
+        )
+    }
+
+    static var path: Self {
+        Self(
+            expected: "a path",
+            format: { $0 },
+            read: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 }
+        )
+    }
+
+    static var baseURL: Self {
+        Self(
+            expected: "an http or https URL without trailing slash, query or user, as https://media.example.org",
+            format: { $0 },
+            read: { BaseURL.isValid($0) ? $0 : nil }
+        )
+    }
+}
+
+extension SettingKind where Value == Secret {
+    /// Printable ASCII without spaces, because it travels in an HTTP field.
+    static func token(charactersMin: Int) -> Self {
+        Self(
+            expected: "at least \(charactersMin) printable ASCII characters without spaces",
+            format: { $0.value },
+            read: { text in
+                let isPrintable = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+                return isPrintable && text.utf8.count >= charactersMin ? Secret(text) : nil
+            }
+        )
+    }
+}
+
+extension SettingKind where Value == Logger.Level {
+    static var logLevel: Self {
+        Self(
+            expected: "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))",
+            format: \.rawValue,
+            read: Logger.Level.init(rawValue:)
+        )
+    }
+}
+
+extension SettingKind where Value == Settings.Log.Format {
+    static var logFormat: Self {
+        Self(
+            expected: Settings.Log.Format.allCases.map(\.rawValue).joined(separator: " or "),
+            format: \.rawValue,
+            read: Settings.Log.Format.init(rawValue:)
+        )
+    }
+}
+
+extension SettingKind where Value == [Preset] {
+    /// `name:options`, separated by `;` in one text, one an element in a file's list.
+    static func presets(countMax: Int) -> Self {
+        let expected = "1 to \(countMax) presets of the form name:options, separated by ;"
+        return Self(
+            expected: expected,
+            parse: { text throws(SettingKindError) in
+                let items: [String] =
+                    switch text {
+                    case .one(let text): text.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
+                    case .list(let texts): texts
+                    }
+                guard (1...countMax).contains(items.count) else { throw SettingKindError(expected: expected) }
+                var presets: [Preset] = []
+                for item in items {
+                    let preset = try Self.preset(item.trimmingPrefix(while: \.isWhitespace), expected)
+                    guard !presets.contains(where: { $0.name == preset.name }) else {
+                        throw SettingKindError(expected: "each name once; '\(preset.name)' is there twice")
+                    }
+                    presets.append(preset)
+                }
+                return presets
+            },
+            format: { $0.map(PresetText.format).joined(separator: ";") }
+        )
+    }
+
+    private static func preset(_ text: Substring, _ expected: String) throws(SettingKindError) -> Preset {
+        do {
+            return try Preset(text: text)
+        } catch let error as RecipeOptions.Invalid {
+            throw SettingKindError(expected: "\(expected); in '\(text)': \(error.description)")
+        } catch {
+            throw SettingKindError(expected: expected)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Testing
+
+@testable import MediaRuntime
+
+/// The rules that need more than one setting.
+@Suite struct ConflictTests {
+    static let token = "0123456789abcdef"
+
+    @Test(arguments: [
+        "0.0.0.0", "::", "192.168.1.2", "10.0.0.1", "media.example.org", "::ffff:127.0.0.1", "2001:db8::1",
+    ])
+    func theServiceDoesNotStartOnAPublicAddressWithoutAToken(host: String) async throws {
+        let found = try await problems(flags: ["http.host": host])
+        #expect(found.map(\.key) == ["http.host"])
+        #expect(
+            found[0].description.contains(
+                "The service does not start on a public address without authentication set up"
+            )
+        )
+        #expect(found[0].description.contains("MEDIA_API_TOKEN"))
+        _ = try await load(flags: ["http.host": host, "api.token": Self.token])
+    }
+
+    @Test(arguments: ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+    func loopbackNeedsNoToken(host: String) async throws {
+        #expect(try await load(flags: ["http.host": host]).http.host == host)
+    }
+
+    @Test(arguments: ["0.0.0.0", "::", "8.8.8.8", "172.32.0.1", "192.169.0.1", "metrics.example.org", "2001:db8::1"])
+    func theAdminListenerIsRefusedWhereAnybodyReachesIt(host: String) async throws {
+        #expect(try await problems(flags: ["admin.host": host, "api.token": Self.token]).map(\.key) == ["admin.host"])
+    }
+
+    @Test(arguments: [
+        "::1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.0.1", "169.254.1.1", "fd00::1", "fe80::1",
+    ])
+    func theAdminListenerMayBeInside(host: String) async throws {
+        #expect(try await load(flags: ["admin.host": host]).admin.host == host)
+    }
+
+    @Test func theListenersNeedTwoPorts() async throws {
+        #expect(try await problems(flags: ["http.port": "9090"]).map(\.key) == ["admin.port"])
+        _ = try await load(flags: ["http.port": "0", "admin.port": "0"])
+    }
+
+    @Test func oneFrameMayNotHaveMorePixelsThanAll() async throws {
+        let flags = ["image.pixels.max": "200", "image.pixels.total.max": "100"]
+        #expect(try await problems(flags: flags).map(\.key) == ["image.pixels.max"])
+        _ = try await load(flags: ["image.pixels.max": "100", "image.pixels.total.max": "100"])
+    }
+
+    @Test func aRuleIsNotReportedOnTopOfAValueThatDoesNotParse() async throws {
+        #expect(try await problems(flags: ["http.host": "0.0.0.0", "api.token": "short"]).map(\.key) == ["api.token"])
+    }
+
+    @Test func clientsAndBatchesAreNotHeldToTheRulesOfTheService() async throws {
+        _ = try await load(flags: ["http.host": "0.0.0.0"], for: .client)
+        _ = try await load(flags: ["http.host": "0.0.0.0"], for: .batch)
+        await #expect(throws: SettingsError.self) {
+            _ = try await load(flags: ["image.pixels.max": "200", "image.pixels.total.max": "100"], for: .batch)
+        }
+    }
+}
