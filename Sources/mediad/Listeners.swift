@@ -1,0 +1,84 @@
+import Logging
+import MediaHTTP
+import MediaMetrics
+import MediaModel
+import MediaRuntime
+import MediaSealing
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// The two listeners, made from the settings and the assembled use cases.
+struct Listeners {
+    let admin: any Service
+    let `public`: any Service
+
+    init(_ settings: Settings, _ assembly: OriginAssembly, logger: Logger, announcement: Announcement) {
+        let face = OriginFace(
+            ingest: assembly.ingest,
+            deliver: assembly.deliver,
+            describe: assembly.describe,
+            publicBaseURL: settings.publicBaseURL ?? "",
+            uploadBytesMax: settings.upload.bytesMax,
+            uploadTimeout: settings.upload.timeout,
+            apiToken: settings.apiToken?.value,
+            isEqual: constantTimeEqual
+        )
+        let adminResponder = AdminResponder(
+            exposition: { assembly.metrics.exposition() },
+            checks: [
+                .init(name: "catalog") { try await assembly.catalog.checkHealth() },
+                .init(name: "store") { try await assembly.store.checkHealth() },
+            ]
+        )
+        self.admin = OriginServer.adminListener(
+            .init(
+                host: settings.admin.host,
+                port: settings.admin.port,
+                connectionsMax: settings.connectionsMax,
+                idleTimeout: settings.httpIdleTimeout
+            ),
+            responder: adminResponder,
+            logger: logger,
+            onListening: { announcement.admin(listensAt: $0) }
+        )
+        self.public = OriginServer.publicListener(
+            .init(
+                host: settings.http.host,
+                port: settings.http.port,
+                connectionsMax: settings.connectionsMax,
+                idleTimeout: settings.httpIdleTimeout
+            ),
+            responder: face.responder,
+            logger: logger,
+            onListening: { announcement.public(listensAt: $0) }
+        )
+    }
+}
+
+/// Says where the service listens, on standard output, once it listens at both places. With port 0 nothing else can.
+final class Announcement: Sendable {
+    private struct Addresses {
+        var `public`: String?
+        var admin: String?
+    }
+
+    private let addresses = Mutex(Addresses())
+
+    func `public`(listensAt address: SocketAddress) { self.set { $0.public = Self.text(address) } }
+
+    func admin(listensAt address: SocketAddress) { self.set { $0.admin = Self.text(address) } }
+
+    private func set(_ change: (inout Addresses) -> Void) {
+        self.addresses.withLock { addresses in
+            change(&addresses)
+            guard let http = addresses.public, let admin = addresses.admin else { return }
+            CommandExit.say("listening http=\(http) admin=\(admin)")
+        }
+    }
+
+    private static func text(_ address: SocketAddress) -> String {
+        let host = address.ipAddress ?? "?"
+        return "\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Logging
+import MediaHTTP
+import MediaMetrics
+import MediaRuntime
+import ServiceLifecycle
+import UnixSignals
+
+/// `mediad serve`: assembles the origin, opens both listeners and runs until SIGTERM.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Start the service. SIGTERM drains and stops it.")
+
+    @OptionGroup var options: SettingsOptions
+
+    func run() async throws {
+        let settings = try await Settings.load(flags: self.options.values, configFile: self.options.config)
+        let logger = Telemetry.startLogging(settings, program: "mediad")
+        let metrics = Telemetry.startMetrics()
+        let assembly = try await Self.assemble(settings, metrics: metrics, logger: logger)
+        let announcement = Announcement()
+        let listeners = Listeners(settings, assembly, logger: logger, announcement: announcement)
+        var group = ServiceGroupConfiguration(
+            services: assembly.services + [listeners.admin, listeners.public],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        // A stalled upload must not hold the stop for ever (PRACTICE.md §2.6).
+        group.maximumGracefulShutdownDuration = settings.shutdownDeadline
+        group.maximumCancellationDuration = .seconds(5)
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    /// The operator, unlike a client, is told everything about why the service does not start.
+    private static func assemble(
+        _ settings: Settings,
+        metrics: PrometheusRegistry,
+        logger: Logger
+    ) async throws -> OriginAssembly {
+        do {
+            return try await OriginAssembly.build(settings, metrics: metrics, logger: logger)
+        } catch {
+            CommandExit.complain("mediad does not start: \(String(reflecting: error))")
+            throw CommandExit.failed
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import FoundationEssentials
+import MediaModel
+import MediaTesting
+import Testing
+
+/// Starting, stopping, dying and coming back.
+extension WireTests {
+    @Suite struct LifecycleWireTests {
+        @Test func theAdminListenerSaysHowItIs() async throws {
+            try await Origin.with { origin in
+                _ = try await origin.asset()
+                let admin = { (path: String) in
+                    try await origin.service.connectToAdmin().exchange(Origin.head("GET", path, [], body: []))
+                }
+                #expect(try await admin("/livez").status == 200)
+                #expect(try await admin("/readyz").status == 200)
+                let metrics = try await admin("/metrics")
+                #expect(metrics["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
+                for line in [
+                    #"http_requests_total{route="/v1/assets",method="POST",status="201"} 1"#,
+                    #"media_uploads_total{outcome="ready"} 1"#, #"media_renders_total{outcome="done"} 2"#,
+                    "media_workers_idle 2", "http_requests_in_flight 0",
+                ] {
+                    #expect(metrics.text.contains(line + "\n"), "\(line)")
+                }
+                #expect(try await admin("/").problem(404) == "not-found")
+            }
+        }
+
+        @Test func whatWasAcknowledgedSurvivesAKill() async throws {
+            let service = try await RunningService.start(environment: ["MEDIA_WORKERS": "2"])
+            let origin = Origin(service: service)
+            var urls: [String: String] = [:]
+            for name in ["gradient.png", "noise.png", "alpha.png"] {
+                for entry in try await origin.asset(name).renditions.values { urls[entry.url] = entry.sha256 }
+            }
+            // One more is on its way when the process dies.
+            let half = try await service.connect()
+            try await half.send(Origin.head("POST", "/v1/assets", ["Content-Length: 5000"], body: []))
+            try await half.send([0xFF, 0xD8, 0xFF] + Samples.bytes(2000))
+            let workers = service.process.descendants
+            #expect(workers.count == 2)
+            try await service.kill()
+            let back = try await service.restart()
+            for (url, digest) in urls {
+                let response = try await Origin(service: back).get(url)
+                #expect(response["ETag"] == "\"\(digest)\"")
+                #expect(response.status == 200)
+            }
+            #expect(try Origin(service: back).blobs().count == 9)
+            #expect(try await back.stop() == .code(0))
+            for _ in 0..<200 where workers.contains(where: ChildProcess.isRunning) {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(!workers.contains(where: ChildProcess.isRunning), "a worker outlived its service")
+        }
+
+        @Test func anUnfinishedVersionIsFinishedAfterAKill() async throws {
+            // One worker and a row of pictures: most are still waiting when the process dies.
+            let service = try await RunningService.start(environment: ["MEDIA_WORKERS": "1"])
+            let origin = Origin(service: service)
+            let picture = try Fixtures.bytes("pictures/gradient-large.jpg")
+            var ids: [String] = []
+            for _ in 0..<8 {
+                let response = try await origin.upload(picture, "Prefer: respond-async")
+                #expect(response.status == 202)
+                ids.append(try response.json(AssetJSON.self).id)
+            }
+            try await service.kill()
+            let back = try await service.restart()
+            for id in ids {
+                var state = ""
+                for _ in 0..<1000 where state != "ready" {
+                    state = try await Origin(service: back).get("/v1/assets/\(id)").json(AssetJSON.self).state
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                #expect(state == "ready")
+            }
+            #expect(try await back.stop() == .code(0))
+        }
+
+        @Test func aSecondServiceOnTheSameFolderRefusesToStart() async throws {
+            try await Origin.with { origin in
+                let error = await #expect(throws: ChildProcess.Failure.self) {
+                    try await RunningService.start(dataFolder: origin.service.dataFolder)
+                }
+                #expect(error?.description.contains("another process") == true, "\(String(describing: error))")
+            }
+        }
+
+        @Test func whatIsInFlightIsFinishedBeforeItStops() async throws {
+            let service = try await RunningService.start(environment: ["MEDIA_WORKERS": "1"])
+            let picture = try Fixtures.bytes("pictures/gradient-large.jpg")
+            let connection = try await service.connect()
+            try await connection.send(Origin.head("POST", "/v1/assets", [], body: picture))
+            try await connection.send(Array(picture.prefix(1000)))
+            try await Task.sleep(for: .milliseconds(200))
+            async let stopped = service.stop()
+            try await Task.sleep(for: .milliseconds(200))
+            try await connection.send(Array(picture.dropFirst(1000)))
+            #expect(try await connection.receiveResponse(to: "POST").status == 201)
+            #expect(try await stopped == .code(0))
+        }
+
+        @Test(arguments: [
+            (["MEDIA_HTTP_PORT": "x"], "http.port"), (["MEDIA_NO_SUCH_THING": "1"], "MEDIA_NO_SUCH_THING"),
+            (["MEDIA_HTTP_HOST": "0.0.0.0"], "api.token"), (["MEDIA_PRESETS": "thumb:w=0"], "presets"),
+            (["MEDIA_WORKER_PATH": "/no/such/worker"], "/no/such/worker"),
+        ])
+        func badSettingsStopTheStartAndSayWhich(environment: [String: String], told: String) async throws {
+            let error = await #expect(throws: ChildProcess.Failure.self) {
+                try await RunningService.start(environment: environment)
+            }
+            #expect(error?.description.contains(told) == true, "\(String(describing: error))")
+        }
+    }
+}
