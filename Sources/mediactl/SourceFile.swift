@@ -1,0 +1,122 @@
+import Glibc
+import MediaModel
+import NIOCore
+import NIOPosix
+
+/// Why a file on this machine cannot be read.
+struct SourceFileError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// A picture in a file, opened and never loaded whole. System calls run on NIO's pool for blocking work.
+///
+/// The descriptor is read with `pread` only, which has no position to share, and closed with the last reference.
+final class SourceFile: Sendable, PictureSource {
+    /// Of one piece.
+    private static let chunkBytes = 256 << 10
+
+    let path: String
+    /// As the file was when it was opened; at least 1.
+    let bytes: Int
+    private let descriptor: CInt
+
+    private init(path: String, bytes: Int, descriptor: CInt) {
+        self.path = path
+        self.bytes = bytes
+        self.descriptor = descriptor
+    }
+
+    deinit { close(self.descriptor) }
+
+    /// - Throws: ``SourceFileError`` for what is no readable regular file with at least one byte.
+    static func open(_ path: String) async throws -> SourceFile {
+        try await NIOThreadPool.singleton.runIfActive { try Self.openBlocking(path) }
+    }
+
+    private static func openBlocking(_ path: String) throws -> SourceFile {
+        // Without O_NONBLOCK, opening a named pipe would wait for somebody to write to it.
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw SourceFileError(description: "cannot be opened: \(String(errno: errno))") }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, facts.st_size > 0 else {
+            close(descriptor)
+            throw SourceFileError(description: facts.st_size == 0 ? "is empty" : "is no regular file")
+        }
+        return SourceFile(path: path, bytes: Int(facts.st_size), descriptor: descriptor)
+    }
+
+    /// The format that the first bytes announce, or nil.
+    func sniff() async throws -> PictureFormat? {
+        Sniff.format(of: try await self.read(at: 0, count: min(self.bytes, Sniff.prefixBytesMax)))
+    }
+
+    func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws {
+        var offset = 0
+        while let chunk = try await self.chunk(at: offset) {
+            try await body(chunk)
+            offset += chunk.count
+        }
+    }
+
+    /// The piece that begins at `offset`; nil at the end.
+    func chunk(at offset: Int) async throws -> [UInt8]? {
+        guard offset < self.bytes else { return nil }
+        return try await self.read(at: offset, count: min(Self.chunkBytes, self.bytes - offset))
+    }
+
+    private func read(at offset: Int, count: Int) async throws -> [UInt8] {
+        try await NIOThreadPool.singleton.runIfActive {
+            var filled = 0
+            var failure: SourceFileError?
+            let chunk = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+                while filled < count {
+                    let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                    let taken = pread(self.descriptor, rest.baseAddress, rest.count, off_t(offset + filled))
+                    if taken < 0, errno == EINTR { continue }
+                    guard taken > 0 else {
+                        // What was promised to the other side is not there any more.
+                        let reason = taken == 0 ? "became shorter while it was read" : String(errno: errno)
+                        failure = SourceFileError(description: "cannot be read: \(reason)")
+                        break
+                    }
+                    filled += taken
+                }
+                initialized = filled
+            }
+            if let failure { throw failure }
+            return chunk
+        }
+    }
+}
+
+/// A file as the body of a request: read as the other side takes it.
+struct FileBody: AsyncSequence, Sendable {
+    typealias Element = ByteBuffer
+
+    let file: SourceFile
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        let file: SourceFile
+        var offset = 0
+
+        mutating func next() async throws -> ByteBuffer? {
+            guard let chunk = try await self.file.chunk(at: self.offset) else { return nil }
+            self.offset += chunk.count
+            return ByteBuffer(bytes: chunk)
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(file: self.file) }
+}
+
+extension String {
+    /// The system's words for an error number. `strerror` shares its memory between threads; this one does not.
+    init(errno number: CInt) {
+        self = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            guard let text = buffer.baseAddress, strerror_r(number, text, buffer.count) == 0 else {
+                return "error \(number)"
+            }
+            return String(cString: text)
+        }
+    }
+}
