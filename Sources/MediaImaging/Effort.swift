@@ -1,0 +1,44 @@
+import MediaModel
+
+/// How hard the encoder may try, by how much there is to encode: a render has 10 s in all, and a recipe's effort is
+/// meant for a picture of a megapixel or two.
+enum Effort {
+    /// An animation of more pixels, all frames together, is made of its first frame only: 100 megapixels of noise take
+    /// 6 s of CPU to encode at effort 0, and 3 s to decode.
+    static let animationPixelsMax = 50_000_000
+    /// The same for lossless animations: 100 megapixels of noise take 22 s.
+    static let animationPixelsMaxLossless = 20_000_000
+
+    private struct Rung {
+        /// All frames of the rendition together.
+        let pixelsMax: Int
+        let effortMax: Int
+    }
+
+    private static let stillLossy = [
+        Rung(pixelsMax: 20_000_000, effortMax: 6), Rung(pixelsMax: .max, effortMax: 2),
+    ]
+    private static let stillLossless = [
+        Rung(pixelsMax: 4_000_000, effortMax: 6), Rung(pixelsMax: 12_000_000, effortMax: 2),
+        Rung(pixelsMax: .max, effortMax: 0),
+    ]
+    private static let animatedLossy = [
+        Rung(pixelsMax: 10_000_000, effortMax: 6), Rung(pixelsMax: 30_000_000, effortMax: 2),
+        Rung(pixelsMax: .max, effortMax: 0),
+    ]
+    private static let animatedLossless = [
+        Rung(pixelsMax: 2_000_000, effortMax: 6), Rung(pixelsMax: 6_000_000, effortMax: 2),
+        Rung(pixelsMax: .max, effortMax: 0),
+    ]
+
+    /// - Parameter pixels: of one frame.
+    /// - Returns: 0 ... 6, at most the recipe's own.
+    static func effort(for recipe: Recipe, pixels: Int, frames: Int) -> Int {
+        let ladder =
+            frames > 1
+            ? (recipe.lossless ? Self.animatedLossless : Self.animatedLossy)
+            : (recipe.lossless ? Self.stillLossless : Self.stillLossy)
+        let rung = ladder.first { pixels * frames <= $0.pixelsMax }
+        return min(recipe.effort, rung?.effortMax ?? 0)
+    }
+}

@@ -1,0 +1,117 @@
+import MediaModel
+
+/// The way of a picture from bytes to renditions; one value per job.
+///
+/// The order, and why:
+/// 1. *Prescan*: our own reading of the structure, before a codec allocates for what a header claims.
+/// 2. *Open* by the one named loader; no pixel is decoded.
+/// 3. *Admit*: the limits again, on what libvips makes of the header.
+/// 4. *Plan*: what to decode at which size; sizes are those of the upright picture.
+/// 5. *Base*, frame by frame so that none bleeds into the next, by ``baseSteps``.
+/// 6. *Renditions*, from large to small, each scaled from the one before, then finished by ``finishingSteps``.
+/// 7. *Encode*, after all metadata is gone.
+struct Pipeline {
+    /// A step of a frame; it says what the next frame is, and usually computes nothing yet.
+    typealias Step<Order> = (consuming VipsImageHandle, borrowing Order) throws(RenderError) -> VipsImageHandle
+
+    let job: RenderJob
+
+    /// From the source as stored to the base: upright, 8-bit sRGB, as large as the largest rendition.
+    static var baseSteps: [Step<BaseOrder>] {
+        [
+            // First of all fewer pixels: all that follows costs by the pixel. Weighted by alpha.
+            Self.reduce,
+            // Once, top to bottom, while the decoder streams: what follows may want any pixel at any time.
+            Self.compute,
+            // After the reduction for cost; before anything is filled in, so that backgrounds mean sRGB.
+            Self.convertToSRGB,
+            // After the reduction, in memory: a quarter turn of a stream would hold all of the source.
+            Self.turnUpright,
+        ]
+    }
+
+    /// From a scaled picture to what a recipe asks for.
+    static var finishingSteps: [Step<Plan.Item>] {
+        // Cut first: what juts out must not count for the canvas.
+        [Self.cutToBox, Self.putOnCanvas]
+    }
+
+    func run(_ picture: UnsafeRawBufferPointer) throws(RenderError) -> RenderOutcome {
+        let prescan = try Prescan.check(picture, as: self.job.format, limits: self.job.limits)
+        return try prescan.withBytes(or: picture) { (bytes) throws(RenderError) in try self.develop(bytes) }
+    }
+
+    private func develop(_ bytes: UnsafeRawBufferPointer) throws(RenderError) -> RenderOutcome {
+        let opened = try VipsImageHandle.open(bytes, as: self.job.format)
+        let source = SourceHeader(opened, format: self.job.format)
+        try self.job.limits.admit(source.stored, frames: source.frames)
+        let plan = try Plan(source, job: self.job)
+
+        var stopwatch = Stopwatch()
+        var timings = RenderTimings()
+        let stream = try self.stream(opened, bytes, plan)
+        let facts = PictureFacts(size: source.upright, frames: source.frames)
+        guard !plan.items.isEmpty else {
+            try stream.decodedAndDropped()
+            timings.decode = stopwatch.lap()
+            return RenderOutcome(facts: facts, renditions: [], timings: timings)
+        }
+        let animation = Animation(stream)
+        let base = try Self.base(stream, source, plan)
+        timings.decode = stopwatch.lap()
+        let renditions = try Self.renditions(base, plan, animation, &stopwatch, &timings)
+        return RenderOutcome(facts: facts, renditions: renditions, timings: timings)
+    }
+
+    /// The source opened for decoding. The header's own handle will do, unless more frames or fewer pixels are wanted.
+    private func stream(
+        _ opened: consuming VipsImageHandle,
+        _ bytes: UnsafeRawBufferPointer,
+        _ plan: Plan
+    ) throws(RenderError) -> VipsImageHandle {
+        if plan.shrink == 1, plan.frames == 1 { return opened }
+        return try VipsImageHandle.open(bytes, as: self.job.format, shrink: plan.shrink, allFrames: plan.frames > 1)
+    }
+
+    private static func base(
+        _ stream: consuming VipsImageHandle,
+        _ source: SourceHeader,
+        _ plan: Plan
+    ) throws(RenderError) -> FrameStrip {
+        let frameHeight = stream.height / plan.frames
+        let order = BaseOrder(size: source.turned(plan.base), orientation: source.orientation)
+        let frames = FrameStrip(stream, frames: plan.frames, frameHeight: frameHeight)
+        return try frames.mapping(plan.frames) { (frame) throws(RenderError) in
+            try Self.apply(Self.baseSteps, to: frame, order)
+        }
+    }
+
+    private static func renditions(
+        _ base: consuming FrameStrip,
+        _ plan: Plan,
+        _ animation: Animation,
+        _ stopwatch: inout Stopwatch,
+        _ timings: inout RenderTimings
+    ) throws(RenderError) -> [RenderedPicture] {
+        var made: [(index: Int, picture: RenderedPicture)] = []
+        var larger = base
+        for item in plan.items {
+            let scaled = try Self.scaled(larger, item)
+            let finished = try Self.finished(scaled, item)
+            timings.resize += stopwatch.lap()
+            made.append((item.index, try Self.encoded(finished, item, animation)))
+            timings.encode += stopwatch.lap()
+            // A still made of an animation's first frame cannot serve the next animation; an enlargement serves nobody.
+            if scaled.frames == larger.frames, !item.placement.isEnlargement { larger = scaled }
+        }
+        return made.sorted { $0.index < $1.index }.map(\.picture)
+    }
+}
+
+/// What the base is to be.
+struct BaseOrder {
+    /// As stored, before orientation.
+    let size: PictureSize
+    /// 1 ... 8.
+    let orientation: Int
+}

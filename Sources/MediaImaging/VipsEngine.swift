@@ -1,0 +1,51 @@
+import CVipsShim
+package import MediaModel
+import Synchronization
+
+/// The picture engine on libvips.
+///
+/// Calls are synchronous and use the calling thread and libvips' own. One picture is rendered at a time in a process.
+package struct VipsEngine: PictureEngine, Sendable {
+    /// The first libvips that can be told to block what was never fuzzed (`vips_block_untrusted_set`).
+    static let versionMin = (major: 8, minor: 13)
+    private static let loaders = [
+        "jpegload_buffer", "pngload_buffer", "gifload_buffer", "webpload_buffer", "heifload_buffer",
+    ]
+
+    /// Tests that rendered several pictures at once died of a segmentation fault inside liborc 0.4.33, with which
+    /// libvips compiles its resizers. A worker renders one at a time anyway.
+    private static let turn = Mutex(())
+
+    // libvips is initialised once a process, however many engines are asked for.
+    private static let started = Result<VipsEngine, RenderError> { () throws(RenderError) in
+        guard cvips_start("mediaworker") == 0 else {
+            throw RenderError(.unavailable, detail: "libvips does not start: \(VipsFailure.words())")
+        }
+        let version = (major: Int(cvips_version(0)), minor: Int(cvips_version(1)))
+        guard version >= Self.versionMin else {
+            throw RenderError(.unavailable, detail: "libvips \(version) is older than \(Self.versionMin)")
+        }
+        for loader in Self.loaders where cvips_has_loader(loader) == 0 {
+            throw RenderError(.unavailable, detail: "libvips has no \(loader)")
+        }
+        let engine = VipsEngine()
+        try WarmUp.run(engine)
+        return engine
+    }
+
+    private init() {}
+
+    /// Starts libvips, blocks every loader but the five that are called, and decodes a small picture of each format, so
+    /// that libraries, modules and tables are loaded before a sandbox closes. Later calls answer the same.
+    ///
+    /// - Throws: ``RenderError`` `.unavailable` where libvips is missing a part or older than 8.13.
+    package static func start() throws(RenderError) -> VipsEngine { try Self.started.get() }
+
+    package func render(_ job: RenderJob, picture: UnsafeRawBufferPointer) throws(RenderError) -> RenderOutcome {
+        try Self.turn.withLock { (_) throws(RenderError) in
+            // Words of an earlier failure are not this picture's.
+            _ = VipsFailure.words()
+            return try Pipeline(job: job).run(picture)
+        }
+    }
+}

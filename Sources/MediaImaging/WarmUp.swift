@@ -1,0 +1,84 @@
+import CVipsShim
+import FoundationEssentials
+import MediaModel
+
+/// Decodes a tiny picture of every format once.
+///
+/// A codec loads modules, tables and colour profiles when it is first needed; in the sandbox it could not any more, and
+/// the first picture would pay for it.
+enum WarmUp {
+    private static let preset = PresetName("warm-up").map {
+        Preset(name: $0, recipe: Recipe(width: 1, height: 1, effort: 0))
+    }
+
+    static func run(_ engine: VipsEngine) throws(RenderError) {
+        for (format, bytes) in try Self.pictures() {
+            let job = RenderJob(format: format, limits: PictureLimits(), presets: [Self.preset].compactMap { $0 })
+            do {
+                _ = try bytes.withUnsafeBufferPointer { (bytes) throws(RenderError) in
+                    try engine.render(job, picture: UnsafeRawBufferPointer(bytes))
+                }
+            } catch {
+                throw RenderError(.unavailable, detail: "libvips does not decode \(format): \(error.detail)")
+            }
+        }
+    }
+
+    /// One 2 × 2 picture a format. What libvips writes quickly is written here; HEIF needs an encoder that a server may
+    /// not have installed. The JPEG is CMYK, so that the colour management and its built-in profiles are loaded as
+    /// well.
+    private static func pictures() throws(RenderError) -> [(PictureFormat, [UInt8])] {
+        let colours = try Self.blank(bands: 3, space: "srgb")
+        var pictures: [(PictureFormat, [UInt8])] = [
+            (.jpeg, try Self.saved(try Self.blank(bands: 4, space: "cmyk"), as: ".jpg")),
+            (.png, try Self.saved(colours, as: ".png")),
+            (.webp, try Self.saved(colours, as: ".webp")),
+            (.gif, Self.gif),
+        ]
+        for (format, text) in [(PictureFormat.avif, Self.avif), (.heic, Self.heic)] {
+            pictures.append((format, [UInt8](Data(base64Encoded: text) ?? Data())))
+        }
+        return pictures
+    }
+
+    private static func blank(bands: Int, space: String) throws(RenderError) -> VipsImageHandle {
+        let samples = [UInt8](repeating: 0, count: 4 * bands)
+        return try VipsImageHandle { cvips_from_samples(samples, samples.count, 2, 2, CInt(bands), space, $0) }
+    }
+
+    private static func saved(_ image: borrowing VipsImageHandle, as suffix: String) throws(RenderError) -> [UInt8] {
+        var bytes: UnsafeMutableRawPointer?
+        var count = 0
+        try image.calling { cvips_save_sample($0, suffix, &bytes, &count) }
+        defer { cvips_free(bytes) }
+        return [UInt8](UnsafeRawBufferPointer(start: bytes, count: count))
+    }
+
+    /// GIF89a, one pixel, white.
+    private static let gif: [UInt8] =
+        [UInt8]("GIF89a".utf8) + [1, 0, 1, 0, 0x80, 0, 0, 255, 255, 255, 0, 0, 0]
+        + [0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B]
+
+    // Both were made by `vips heifsave` of two by two black pixels.
+    private static let avif =
+        "AAAAHGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZgAAASttZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAA"
+        + "AA5waXRtAAAAAAABAAAANGlsb2MAAAAAREAAAgABAAAAAAFPAAEAAAAAAAAAGAACAAAAAAFnAAEAAAAAAAAAvgAAADhpaW5mAAAA"
+        + "AAACAAAAFWluZmUCAAAAAAEAAGF2MDEAAAAAFWluZmUCAAABAAIAAEV4aWYAAAAAamlwcnAAAABLaXBjbwAAABNjb2xybmNseAAC"
+        + "AAIABoAAAAAMYXYxQ4EADAAAAAAUaXNwZQAAAAAAAAACAAAAAgAAABBwaXhpAAAAAAMICAgAAAAXaXBtYQAAAAAAAAABAAEEgYID"
+        + "hAAAABppcmVmAAAAAAAAAA5jZHNjAAIAAQABAAAA3m1kYXQSAAoIGAA2CBAQNCAyChgAAABABfXvZOgAAAAGRXhpZgAASUkqAAgA"
+        + "AAAGABIBAwABAAAAAQAAABoBBQABAAAAVgAAABsBBQABAAAAXgAAACgBAwABAAAAAgAAABMCAwABAAAAAQAAAGmHBAABAAAAZgAA"
+        + "AAAAAAA4YwAA6AMAADhjAADoAwAABgAAkAcABAAAADAyMTABkQcABAAAAAECAwAAoAcABAAAADAxMDABoAMAAQAAAP//AAACoAQA"
+        + "AQAAAAIAAAADoAQAAQAAAAIAAAAAAAAA"
+    private static let heic =
+        "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAeRtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAA"
+        + "AA5waXRtAAAAAAACAAAAEGlkYXQAAAAAAAIAAgAAAExpbG9jAQAAAERAAAMAAQAAAAAAAAIIAAEAAAAAAAAAKwACAAEAAAAAAAAA"
+        + "AQAAAAAAAAAIAAMAAAAAAAACMwABAAAAAAAAAL4AAABNaWluZgAAAAAAAwAAABVpbmZlAgAAAQABAABodmMxAAAAABVpbmZlAgAA"
+        + "AAACAABncmlkAAAAABVpbmZlAgAAAQADAABFeGlmAAAAANhpcHJwAAAAtmlwY28AAAB2aHZjQwEDcAAAAAAAAAAAAB7wAPz9+PgA"
+        + "AA8DIAABABhAAQwB//8DcAAAAwCQAAADAAADAB66AkAhAAEAKkIBAQNwAAADAJAAAAMAAAMAHqAggQWW6q6a5uBAQMCAAAADAIAA"
+        + "AAMAhCIAAQAGRAHBc8GJAAAAFGlzcGUAAAAAAAAAQAAAAEAAAAAUaXNwZQAAAAAAAAACAAAAAgAAABBwaXhpAAAAAAMICAgAAAAa"
+        + "aXBtYQAAAAAAAAACAAECgQIAAgIDhAAAAChpcmVmAAAAAAAAAA5kaW1nAAIAAQABAAAADmNkc2MAAwABAAIAAADxbWRhdAAAACco"
+        + "Aa8TITGW+E5Qp//9Z4XNDJVMWrlPpXPdClCTcn64/vKHk8ViguAAAAAGRXhpZgAASUkqAAgAAAAGABIBAwABAAAAAQAAABoBBQAB"
+        + "AAAAVgAAABsBBQABAAAAXgAAACgBAwABAAAAAgAAABMCAwABAAAAAQAAAGmHBAABAAAAZgAAAAAAAAA4YwAA6AMAADhjAADoAwAA"
+        + "BgAAkAcABAAAADAyMTABkQcABAAAAAECAwAAoAcABAAAADAxMDABoAMAAQAAAP//AAACoAQAAQAAAAIAAAADoAQAAQAAAAIAAAAA"
+        + "AAAA"
+}

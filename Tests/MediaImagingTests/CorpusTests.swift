@@ -1,0 +1,66 @@
+import CVipsShim
+import FoundationEssentials
+import MediaModel
+import MediaTesting
+import Testing
+
+@testable import MediaImaging
+
+/// Every file of `../shared/corpus` against its manifest.
+@Suite(.enabled(if: SharedData.isPresent, "\(SharedData.reason)"))
+struct CorpusTests {
+    private struct Row {
+        let path: String
+        let statuses: Set<String>
+        /// `WxH` of an accepted file.
+        let size: String?
+    }
+
+    private static func rows() throws -> [Row] {
+        let text = String(decoding: try SharedData.bytes("corpus/MANIFEST.tsv"), as: UTF8.self)
+        return text.split(separator: "\n").dropFirst().compactMap { line in
+            let columns = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            guard columns.count > 8, columns[8] != "-" else { return nil }
+            let size = columns[7].hasPrefix("accept ") ? String(columns[7].dropFirst(7)) : nil
+            return Row(path: columns[0], statuses: Set(columns[8].split(separator: "|").map(String.init)), size: size)
+        }
+    }
+
+    /// The status that the service would answer, and `WxH[xN]`.
+    private static func answer(_ file: [UInt8], _ engine: VipsEngine) throws -> (status: String, size: String) {
+        guard let format = Sniff.format(of: Array(file.prefix(Sniff.prefixBytesMax))) else { return ("415", "") }
+        do {
+            let job = RenderJob(format: format, limits: PictureLimits(), presets: Preset.defaults)
+            let outcome = try file.withUnsafeBytes { try engine.render(job, picture: $0) }
+            for made in outcome.renditions {
+                #expect(!chunks(of: made.bytes).contains { ["EXIF", "XMP ", "ICCP"].contains($0) })
+                #expect(try Decoded(made.bytes).size == made.size)
+            }
+            let size = outcome.facts.size
+            let frames = outcome.facts.frames
+            return ("201", "\(size.width)x\(size.height)" + (frames > 1 ? "x\(frames)" : ""))
+        } catch let error as RenderError {
+            #expect(!error.code.isRetryable)
+            return ("422", error.detail)
+        }
+    }
+
+    @Test func everyFileGetsTheAnswerThatItsManifestExpects() throws {
+        let engine = try VipsEngine.start()
+        var seen = 0
+        for row in try Self.rows() {
+            guard let file = try? SharedData.bytes("corpus/" + row.path) else { continue }
+            seen += 1
+            let answer = try Self.answer(file, engine)
+            #expect(row.statuses.contains(answer.status), "\(row.path): \(answer)")
+            guard let size = row.size, answer.status == "201" else { continue }
+            // The manifest counts the pictures of a HEIF collection as frames; they do not move.
+            let isCollection = Sniff.format(of: Array(file.prefix(64))).map { $0 == .heic || $0 == .avif } ?? false
+            let expected = isCollection ? size.split(separator: "x").prefix(2).joined(separator: "x") : size
+            #expect(answer.size == expected, "\(row.path)")
+        }
+        #expect(seen > 0)
+        // No render of a whole corpus leaves pixels behind.
+        #expect(cvips_memory_in_use() < 1 << 20)
+    }
+}
