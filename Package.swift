@@ -81,7 +81,7 @@ let package = Package(
 
         // Adapters; none imports another.
         module("MediaImaging", ["MediaModel", "CVipsShim"]),
-        module("MediaWorkers", ["MediaModel", "CSandbox", logging, metrics, nioPosix]),
+        module("MediaWorkers", ["MediaModel", "CSandbox", logging, nioPosix]),
         module("MediaSealing", ["MediaModel", "CCrypto"]),
         module("MediaStore", ["MediaModel", nioPosix]),
         module("MediaCatalog", ["MediaModel", grdb]),
@@ -128,7 +128,7 @@ let package = Package(
         // A worker that crashes, hangs and lies on demand.
         .executableTarget(
             name: "FakeWorker",
-            dependencies: ["MediaWorkers", "MediaModel"],
+            dependencies: ["MediaWorkers", "MediaModel", "CSandbox"],
             path: "Tests/FakeWorker",
             swiftSettings: swift
         ),

@@ -1,8 +1,8 @@
 package import MediaModel
 import Synchronization
 
-/// A renderer without codecs: each rendition's bytes are the preset's name and the source's size, so that a test can tell
-/// what it was made of.
+/// A renderer without codecs: each rendition's bytes are the preset's name and the source's size, so that a test can
+/// tell what it was made of.
 package final class FakeRenderer: Renderer {
     private struct State {
         var jobs: [RenderJob] = []

@@ -1,6 +1,7 @@
 package import FoundationEssentials
 
-/// The test data that lies beside the checkout (`../shared`): photographs, the corpus, vectors. Never part of the repository.
+/// The test data that lies beside the checkout (`../shared`): photographs, the corpus, vectors. Never part of the
+/// repository.
 package enum SharedData {
     /// Why a test that needs it is skipped.
     package static let reason = "needs ../shared beside the checkout (or MEDIA_SHARED_DIR)"

@@ -1,1 +1,17 @@
-print("placeholder")
+import Glibc
+import MediaImaging
+import MediaModel
+import MediaWorkers
+
+// Asked before the engine opens anything: a number that is free now may be a socket of its own later.
+guard WireSocket.isGivenToThisProcess, let limits = WorkerLimits(arguments: CommandLine.arguments) else {
+    WorkerLog.write("not for use by hand: mediad and mediactl start it, with a socket as descriptor 3")
+    exit(2)
+}
+do {
+    let engine = try VipsEngine.start()
+    exit(WorkerLoop(engine: engine, codecs: VipsEngine.codecs, limits: limits).run())
+} catch {
+    WorkerLog.write("does not start: \(error.debugDescription)")
+    exit(1)
+}

@@ -1,1 +1,67 @@
 #pragma once
+
+// What Glibc's Swift overlay cannot call (variadic fcntl and prctl, CMSG macros) or what must happen between fork and
+// exec. Every function returns a negated errno value on failure, so that no caller depends on errno surviving.
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// -- Memory.c: memory that has a descriptor, and can be frozen.
+
+// A new, empty memory file, close-on-exec, not yet sealed. The name only shows in /proc.
+int csandbox_memory_create(const char *name);
+
+// Freezes size and content for every holder of the memory, for good. -EBUSY while somebody maps it writable.
+int csandbox_memory_seal(int memory);
+
+// 1: size and content can change no more; 0: they can; negative: it is no such memory at all.
+int csandbox_memory_is_sealed(int memory);
+
+// The size of the file in bytes.
+int64_t csandbox_memory_size(int memory);
+
+// -- Datagram.c: whole messages between two processes, each with at most one descriptor.
+
+// Two connected SOCK_SEQPACKET sockets, close-on-exec.
+int csandbox_socket_pair(int ends[2]);
+
+// 1 when `descriptor` is a SOCK_SEQPACKET socket, 0 when it is anything else or not open.
+int csandbox_is_packet_socket(int descriptor);
+
+// Sends one datagram without waiting, with `descriptor` unless that is -1. Never raises SIGPIPE.
+int csandbox_send(int socket, const void *bytes, size_t count, int descriptor);
+
+// Waits for one datagram; returns its length, or 0 once the peer has closed. `*descriptor` becomes the close-on-exec
+// descriptor that came with it, which the caller owns, or -1.
+// -EMSGSIZE: longer than `capacity`. -EPROTO: it brought more than one descriptor. Nothing stays open after either.
+ssize_t csandbox_receive(int socket, void *buffer, size_t capacity, int *descriptor);
+
+// Waits until `socket` can be read or its peer is gone: 1; 0 when `milliseconds` pass first (0 only looks).
+int csandbox_wait_readable(int socket, int milliseconds);
+
+// -- Process.c: a child that gets nothing of ours but one socket.
+
+// The number under which the child finds its socket.
+enum { csandbox_child_socket = 3 };
+
+// Starts `path` with `socket` as csandbox_child_socket, /dev/null as input and output, our standard error, no other
+// descriptor, default signal dispositions, a process group of its own and next to no environment.
+int csandbox_spawn(const char *path, char *const arguments[], int socket, pid_t *child);
+
+// 0: still running; 1: it has ended, was reaped and `*status` is its wait status.
+int csandbox_reap(pid_t child, int *status);
+
+// SIGKILL to the child's whole process group, then waits for the child.
+int csandbox_kill_and_reap(pid_t child, int *status);
+
+// The exit code of a wait status (0 ... 255), or the negated number of the signal that ended the process.
+int csandbox_exit_code(int status);
+
+// -- Limits.c: what a child gives up for good before it sees the first hostile byte.
+
+// `address_space` in bytes; 0 leaves it as it is.
+int csandbox_limit(uint64_t address_space, uint64_t descriptors);
+
+// No core dump, no ptrace by our other processes, no gain of privileges by exec; SIGKILL when the starting thread ends.
+int csandbox_give_up_privileges(void);

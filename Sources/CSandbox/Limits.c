@@ -1,0 +1,29 @@
+#define _GNU_SOURCE
+#include "CSandbox.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+static int limit(int resource, uint64_t value) {
+    struct rlimit both = {.rlim_cur = value, .rlim_max = value};
+    return setrlimit(resource, &both) < 0 ? -errno : 0;
+}
+
+int csandbox_limit(uint64_t address_space, uint64_t descriptors) {
+    // RLIMIT_FSIZE is not among them: it counts for memory files as well (write and ftruncate fail with EFBIG), and a
+    // result is one.
+    int error = limit(RLIMIT_CORE, 0);
+    if (!error) error = limit(RLIMIT_NOFILE, descriptors);
+    if (!error && address_space > 0) error = limit(RLIMIT_AS, address_space);
+    return error;
+}
+
+int csandbox_give_up_privileges(void) {
+    if (prctl(PR_SET_DUMPABLE, 0) < 0) return -errno;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return -errno;
+    // A codec that hangs never sees the end of its socket; without this it would outlive a parent that was killed.
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return -errno;
+    return 0;
+}

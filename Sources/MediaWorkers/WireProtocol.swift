@@ -1,0 +1,144 @@
+import FoundationEssentials
+package import MediaModel
+
+/// What the pool and a worker say to each other, version 1.
+///
+/// They share a `SOCK_SEQPACKET` socket (descriptor 3 of the worker). A message is one datagram of at most
+/// ``datagramBytesMax`` bytes: a JSON object, with at most one descriptor. Pictures and renditions travel in memory
+/// files (memfd) that carry `F_SEAL_SHRINK`, `F_SEAL_GROW`, `F_SEAL_WRITE` and `F_SEAL_SEAL`: neither end can change
+/// under the other's eyes what it has handed over.
+///
+/// ```
+/// worker                                                     pool
+///   │ ── Hello {version, codecs} ──────────────────────────►  │  once
+///   │ ◄── Request {version, id, pictureBytes, job} + memory ─ │  the picture, `pictureBytes` long
+///   │ ── Reply {version, id, result} + memory ─────────────►  │  the renditions back to back, in the job's order;
+///   │                                                         │  no memory where the job has no presets
+///   │    or {version, id, failure}                            │  no memory
+/// ```
+///
+/// One request is under way at a time. The end of the socket means: finish. Each end checks what it gets (version, id,
+/// lengths, seals, which error codes there are); a worker ends with status 1 when the pool breaks the rules, and the
+/// pool kills and replaces a worker that does. Both programs come from one build, so there is no negotiation.
+package enum WireProtocol {
+    package static let version = 1
+    package static let datagramBytesMax = 64 * 1024
+    /// How much of a codec's own words is passed on, in bytes of UTF-8.
+    package static let detailBytesMax = 1024
+
+    package struct Hello: Codable, Sendable, Equatable {
+        package let version: Int
+        /// For people: names and versions of the codec libraries.
+        package let codecs: String
+
+        package init(version: Int = WireProtocol.version, codecs: String) {
+            self.version = version
+            self.codecs = codecs
+        }
+    }
+
+    package struct Request: Codable, Sendable, Equatable {
+        package let version: Int
+        package let id: UInt64
+        package let pictureBytes: Int
+        package let job: RenderJob
+
+        package init(version: Int = WireProtocol.version, id: UInt64, pictureBytes: Int, job: RenderJob) {
+            self.version = version
+            self.id = id
+            self.pictureBytes = pictureBytes
+            self.job = job
+        }
+    }
+
+    package struct Reply: Codable, Sendable, Equatable {
+        package let version: Int
+        /// The request's.
+        package let id: UInt64
+        /// Exactly one of `result` and `failure` is there.
+        package let result: Result?
+        package let failure: Failure?
+
+        package init(version: Int = WireProtocol.version, id: UInt64, result: Result) {
+            self.version = version
+            self.id = id
+            self.result = result
+            self.failure = nil
+        }
+
+        package init(version: Int = WireProtocol.version, id: UInt64, failure: Failure) {
+            self.version = version
+            self.id = id
+            self.result = nil
+            self.failure = failure
+        }
+    }
+
+    package struct Result: Codable, Sendable, Equatable {
+        package let facts: PictureFacts
+        /// In the order of the job's presets.
+        package let renditions: [Piece]
+        package let timings: RenderTimings
+
+        package init(facts: PictureFacts, renditions: [Piece], timings: RenderTimings) {
+            self.facts = facts
+            self.renditions = renditions
+            self.timings = timings
+        }
+    }
+
+    /// One rendition in the reply's memory; it begins where the one before it ends.
+    package struct Piece: Codable, Sendable, Equatable {
+        package let size: PictureSize
+        package let bytes: Int
+
+        package init(size: PictureSize, bytes: Int) {
+            self.size = size
+            self.bytes = bytes
+        }
+    }
+
+    package struct Failure: Codable, Sendable, Equatable {
+        /// The description of one of ``WireProtocol/picturesFault``.
+        package let code: String
+        package let detail: String
+
+        package init(code: String, detail: String) {
+            self.code = code
+            self.detail = detail
+        }
+    }
+
+    /// The only errors that a worker may report. All others are the pool's to find out: a worker that could claim to be
+    /// busy or out of time could make its picture be tried again for ever.
+    package static let picturesFault: [RenderError.Code] = [
+        .undecodable, .unsupported, .tooManyPixels, .tooManyFrames, .sideTooLong,
+    ]
+}
+
+extension WireProtocol {
+    /// - Throws: ``WorkerFailure`` when the message is too long for a datagram.
+    package static func encode(_ message: some Encodable) throws -> [UInt8] {
+        let bytes = [UInt8](try JSONEncoder().encode(message))
+        guard bytes.count <= Self.datagramBytesMax else {
+            throw WorkerFailure(.system, "a message of \(bytes.count) bytes; \(Self.datagramBytesMax) are allowed")
+        }
+        return bytes
+    }
+
+    /// - Throws: ``WorkerFailure`` when the bytes are no message of this type.
+    package static func decode<Message: Decodable>(_ type: Message.Type, from bytes: [UInt8]) throws -> Message {
+        do {
+            return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch {
+            throw WorkerFailure(.protocol, "\(bytes.count) bytes that are no \(type)")
+        }
+    }
+
+    /// `text` cut to ``detailBytesMax`` and on one line: codecs quote what stands in a picture, and a picture must not
+    /// be able to forge lines in our log.
+    static func tamed(_ text: String) -> String {
+        let bytes = text.utf8.prefix(Self.detailBytesMax).map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: " ") : $0 }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

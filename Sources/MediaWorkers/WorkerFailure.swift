@@ -1,0 +1,41 @@
+import MediaModel
+
+/// Why a worker is lost; also the label of the counter of restarts.
+package enum WorkerLoss: String, Sendable, Hashable, CaseIterable {
+    /// It ended, or closed its socket.
+    case crash
+    /// It did not answer in time and was killed.
+    case deadline
+    /// It said something that ``WireProtocol`` does not allow.
+    case `protocol`
+    /// A system call of ours failed in the middle of an exchange: nobody knows any more where the worker is.
+    case system
+}
+
+/// The one error of this module between its own parts; the port's callers see the ``RenderError`` that it becomes.
+package struct WorkerFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    package let loss: WorkerLoss
+    /// For logs.
+    package let detail: String
+
+    package init(_ loss: WorkerLoss, _ detail: String) {
+        self.loss = loss
+        self.detail = detail
+    }
+
+    /// - Parameter result: what a CSandbox function returned: a negated errno value.
+    init(call: String, result: Int) {
+        self.init(.system, "\(call): \(SystemCall.text(-result))")
+    }
+
+    package var description: String { "\(self.loss.rawValue): \(self.detail)" }
+
+    /// What the caller of ``Renderer`` is told.
+    var renderError: RenderError {
+        switch self.loss {
+        case .crash: RenderError(.crashed, detail: self.detail)
+        case .deadline: RenderError(.deadline, detail: self.detail)
+        case .protocol, .system: RenderError(.unavailable, detail: self.detail)
+        }
+    }
+}

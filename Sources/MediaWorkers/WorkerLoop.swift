@@ -1,0 +1,93 @@
+import Glibc
+package import MediaModel
+
+/// The worker's side: takes one request after the other, gives each to the engine, answers.
+///
+/// It trusts the pool no more than the pool trusts it: whatever is not as ``WireProtocol`` says ends the process. What
+/// it writes to standard error is for the operator.
+package struct WorkerLoop<Engine: PictureEngine> {
+    private let engine: Engine
+    private let codecs: String
+    private let limits: WorkerLimits
+    private let socket: WireSocket
+
+    /// - Parameters:
+    ///   - engine: already started: the limits hold from ``run()`` on.
+    ///   - codecs: names and versions of the codec libraries, for people.
+    ///   - socket: the worker's end.
+    package init(engine: Engine, codecs: String, limits: WorkerLimits, socket: WireSocket = .workersEnd()) {
+        self.engine = engine
+        self.codecs = codecs
+        self.limits = limits
+        self.socket = socket
+    }
+
+    /// Serves until the pool closes its end.
+    ///
+    /// - Returns: the status to exit with: 0 at the end, 1 when the pool, the engine or the system broke the rules.
+    package func run() -> Int32 {
+        do {
+            try self.limits.apply()
+            try self.socket.send(WireProtocol.encode(WireProtocol.Hello(codecs: self.codecs)))
+            while let datagram = try self.socket.receive() {
+                let (request, picture) = try Self.check(datagram)
+                try self.serve(request, picture)
+            }
+            return 0
+        } catch {
+            WorkerLog.write("ends: \(error)")
+            return 1
+        }
+    }
+
+    private static func check(_ datagram: WireSocket.Datagram) throws -> (WireProtocol.Request, SealedMemory) {
+        let request = try WireProtocol.decode(WireProtocol.Request.self, from: datagram.bytes)
+        guard request.version == WireProtocol.version else {
+            throw WorkerFailure(.protocol, "protocol \(request.version); this worker speaks \(WireProtocol.version)")
+        }
+        guard let descriptor = datagram.descriptor else {
+            throw WorkerFailure(.protocol, "a request without a picture")
+        }
+        return (request, try SealedMemory(received: descriptor, bytes: request.pictureBytes))
+    }
+
+    private func serve(_ request: WireProtocol.Request, _ picture: SealedMemory) throws {
+        let outcome: RenderOutcome
+        do {
+            outcome = try picture.withMapping { try self.engine.render(request.job, picture: $0) }
+        } catch let error as RenderError where WireProtocol.picturesFault.contains(error.code) {
+            let detail = WireProtocol.tamed(error.detail)
+            let failure = WireProtocol.Failure(code: error.code.description, detail: detail)
+            return try self.socket.send(WireProtocol.encode(WireProtocol.Reply(id: request.id, failure: failure)))
+        }
+        precondition(
+            outcome.renditions.map(\.preset) == request.job.presets,
+            "the engine left the order of the presets"
+        )
+        let result = WireProtocol.Result(
+            facts: outcome.facts,
+            renditions: outcome.renditions.map { WireProtocol.Piece(size: $0.size, bytes: $0.bytes.count) },
+            timings: outcome.timings
+        )
+        let reply = try WireProtocol.encode(WireProtocol.Reply(id: request.id, result: result))
+        try self.socket.send(reply, memory: Self.memory(of: outcome.renditions))
+    }
+
+    /// The renditions back to back; nil when there are none.
+    private static func memory(of renditions: [RenderedPicture]) throws -> SealedMemory? {
+        if renditions.isEmpty { return nil }
+        var draft = try MemoryDraft(name: "renditions", bytes: renditions.reduce(0) { $0 + $1.bytes.count })
+        for rendition in renditions { try draft.append(rendition.bytes) }
+        return try draft.sealed()
+    }
+}
+
+/// Lines of a worker for the operator, on standard error.
+package enum WorkerLog {
+    /// - Parameter line: without its end; one write, so that the lines of several workers do not mix.
+    package static func write(_ line: String) {
+        let bytes = Array("mediaworker[\(getpid())]: \(line)\n".utf8)
+        // There is nobody to tell that standard error is gone.
+        _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}

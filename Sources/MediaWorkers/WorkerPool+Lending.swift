@@ -1,0 +1,98 @@
+import Glibc
+import Logging
+import MediaModel
+import Synchronization
+
+/// Lending workers. What is here blocks and runs on the pool's threads.
+extension WorkerPool {
+    /// A worker that is well: an idle one, or a new one.
+    func checkOut() throws -> WorkerProcess {
+        while true {
+            let idle = self.state.withLock { state -> WorkerProcess? in
+                guard state.phase == .running, let worker = state.idle.popLast() else { return nil }
+                state.out[worker.id] = worker
+                return worker
+            }
+            guard let idle else { return try self.startWorker() }
+            guard let complaint = idle.complaint() else { return idle }
+            _ = self.lose(idle, complaint)
+        }
+    }
+
+    /// Takes a worker that is well back; ends it when the pool was shut down meanwhile.
+    func checkIn(_ worker: WorkerProcess) {
+        let isWanted = self.state.withLock { state in
+            if state.phase == .running {
+                state.out[worker.id] = nil
+                state.idle.append(worker)
+            }
+            return state.phase == .running
+        }
+        if isWanted { return }
+        worker.end()
+        self.state.withLock { $0.out[worker.id] = nil }
+    }
+
+    /// Ends a worker that is of no more use.
+    ///
+    /// - Returns: what happened, with the way in which the process ended.
+    func lose(_ worker: WorkerProcess, _ error: any Error) -> WorkerFailure {
+        let failure = error as? WorkerFailure ?? WorkerFailure(.system, "\(error)")
+        let ending = worker.end()
+        self.state.withLock { state in
+            state.out[worker.id] = nil
+            state.losses[failure.loss, default: 0] += 1
+        }
+        let told = WorkerFailure(failure.loss, "\(failure.detail); process \(worker.id) \(ending)")
+        self.logger.info("a worker is lost", metadata: ["reason": "\(told.loss.rawValue)", "detail": "\(told.detail)"])
+        return told
+    }
+
+    /// Starts a worker and lends it. After failures it waits first: an executable that ends at once would otherwise be
+    /// started as fast as jobs come in.
+    ///
+    /// - Throws: ``RenderError`` with `.unavailable`.
+    func startWorker() throws -> WorkerProcess {
+        self.sleep(until: self.state.withLock { $0.nextStart })
+        guard self.state.withLock({ $0.phase == .running }) else { throw self.renderError(of: .closed) }
+        let executable = self.configuration.executable
+        let limits = WorkerLimits(addressSpaceBytesMax: self.configuration.addressSpaceBytesMax)
+        let worker: WorkerProcess
+        do {
+            worker = try WorkerProcess(executable: executable, limits: limits)
+        } catch {
+            throw self.startFailed("\(error)")
+        }
+        let isWanted = self.state.withLock { state in
+            if state.phase == .running { state.out[worker.id] = worker }
+            return state.phase == .running
+        }
+        guard isWanted else {
+            worker.end()
+            throw self.renderError(of: .closed)
+        }
+        do {
+            let codecs = try worker.hello(within: self.configuration.helloTimeout)
+            self.state.withLock { $0.started(codecs) }
+            return worker
+        } catch {
+            let ending = worker.end()
+            self.state.withLock { $0.out[worker.id] = nil }
+            throw self.startFailed("\(error); process \(worker.id) \(ending)")
+        }
+    }
+
+    private func startFailed(_ reason: String) -> RenderError {
+        let executable = self.configuration.executable
+        let failure = RenderError(.unavailable, detail: "worker \(executable) did not start: \(reason)")
+        self.state.withLock { $0.startFailed() }
+        self.logger.info("a worker did not start", metadata: ["detail": "\(failure.detail)"])
+        return failure
+    }
+
+    private func sleep(until moment: ContinuousClock.Instant?) {
+        guard let moment else { return }
+        let left = ContinuousClock.now.duration(to: moment)
+        if left > .zero { usleep(UInt32(left / .microseconds(1))) }
+    }
+}

@@ -1,0 +1,110 @@
+package import Logging
+package import MediaModel
+import NIOPosix
+import Synchronization
+
+/// A bounded set of codec processes behind the port ``Renderer``.
+///
+/// A job waits for a worker, is then asked for its bytes, and is exchanged with the worker on a thread that may block.
+/// A worker that dies, hangs or lies costs its own job; it is killed, and the next job that needs one starts another.
+///
+/// - Cancellation: a waiting job leaves the queue. A job that has its worker ends as it would have: it is bounded by
+///   the deadline, and its worker goes back in order.
+/// - Beyond ``Renderer``'s errors, an error that the source throws is passed on as it is.
+package final class WorkerPool: Renderer {
+    let configuration: Configuration
+    let logger: Logger
+    let gate: WorkerGate
+    let threads: NIOThreadPool
+    let state = Mutex(State())
+    private let jobIDs = Atomic<UInt64>(0)
+
+    /// Starts nothing yet; see ``start()``.
+    package init(configuration: Configuration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        self.gate = WorkerGate(workers: configuration.workers, queueMax: configuration.queueMax)
+        // One thread a worker: a job that is admitted never waits for a thread.
+        self.threads = NIOThreadPool(numberOfThreads: configuration.workers)
+    }
+
+    /// Starts all workers, and returns when each of them has said hello. Call it once.
+    ///
+    /// - Throws: ``RenderError`` with `.unavailable` when one of them cannot be started; then the pool is shut down.
+    package func start() async throws {
+        self.state.withLock { state in
+            precondition(state.phase == .new, "a pool is started once")
+            state.phase = .running
+        }
+        self.threads.start()
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<self.configuration.workers {
+                    group.addTask { try await self.onThread { self.checkIn(try self.startWorker()) } }
+                }
+                try await group.waitForAll()
+            }
+        } catch {
+            await self.shutdown()
+            throw error
+        }
+        let count = Logger.MetadataValue.stringConvertible(self.configuration.workers)
+        self.logger.info("workers started", metadata: ["workers": count, "codecs": "\(self.codecs ?? "")"])
+    }
+
+    package func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome {
+        try self.check(source)
+        let asked = ContinuousClock.now
+        do {
+            return try await self.gate.withPermit(waitMax: self.configuration.renderDeadline) {
+                let queue = asked.duration(to: .now)
+                let picture = try await self.read(source)
+                let outcome = try await self.onThread { try self.perform(job, picture) }
+                return outcome.waited(queue)
+            }
+        } catch let refusal as WorkerGate.Refusal {
+            throw self.renderError(of: refusal)
+        }
+    }
+
+    /// One job on one worker; blocks for as long as that takes.
+    private func perform(_ job: RenderJob, _ picture: SealedMemory) throws -> RenderOutcome {
+        let id = self.jobIDs.wrappingAdd(1, ordering: .relaxed).newValue
+        let request = WireProtocol.Request(id: id, pictureBytes: picture.bytes, job: job)
+        let message = try self.encode(request)
+        let worker = try self.checkOut()
+        let answer: WorkerProcess.Answer
+        do {
+            let bounds = WorkerProcess.Bounds(
+                deadline: .now + self.configuration.renderDeadline,
+                resultBytesMax: self.configuration.resultBytesMax
+            )
+            answer = try worker.exchange(request, message, picture, within: bounds)
+        } catch {
+            throw self.lose(worker, error).renderError
+        }
+        self.checkIn(worker)
+        self.state.withLock { $0.jobsDone += 1 }
+        switch answer {
+        case .outcome(let outcome): return outcome
+        case .refusal(let error): throw error
+        }
+    }
+
+    /// Refuses all jobs from now on, gives those that run and the idle workers 2 s to end, then kills the rest. When it
+    /// returns, no process and no thread of the pool is left. It may be called more than once, and takes no notice of
+    /// cancellation.
+    package func shutdown() async {
+        // A task of its own, awaited at once: a cancelled caller must not leave processes behind.
+        await Task { await self.endAll() }.value
+    }
+}
+
+extension RenderOutcome {
+    /// The same with the time that the job waited for its worker.
+    fileprivate func waited(_ time: Duration) -> RenderOutcome {
+        var timings = self.timings
+        timings.queue = Int(time.components.seconds) * 1_000_000 + Int(time.components.attoseconds / 1_000_000_000_000)
+        return RenderOutcome(facts: self.facts, renditions: self.renditions, timings: timings)
+    }
+}

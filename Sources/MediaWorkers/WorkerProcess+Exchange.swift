@@ -1,0 +1,112 @@
+import MediaModel
+
+/// One job with one worker. Everything that comes back is checked before it is believed: the worker has run hostile
+/// bytes through a codec, and may be somebody else's by now.
+extension WorkerProcess {
+    /// What bounds an exchange.
+    struct Bounds: Sendable {
+        let deadline: ContinuousClock.Instant
+        /// Bytes of all renditions of the job.
+        let resultBytesMax: Int
+    }
+
+    /// - Parameter message: the request, encoded.
+    /// - Throws: ``WorkerFailure``: the worker is lost and must be ended.
+    func exchange(
+        _ request: WireProtocol.Request,
+        _ message: [UInt8],
+        _ picture: SealedMemory,
+        within bounds: Bounds
+    ) throws -> Answer {
+        try self.socket.send(message, memory: picture)
+        guard let datagram = try self.receive(until: bounds.deadline) else {
+            throw WorkerFailure(.deadline, "no answer in time")
+        }
+        let reply = try WireProtocol.decode(WireProtocol.Reply.self, from: datagram.bytes)
+        guard reply.version == WireProtocol.version, reply.id == request.id else {
+            throw WorkerFailure(
+                .protocol,
+                "version \(reply.version), job \(reply.id); asked was \(WireProtocol.version), \(request.id)"
+            )
+        }
+        switch (reply.result, reply.failure) {
+        case (let result?, nil):
+            try Self.check(result, of: request.job)
+            let pieces = try Self.read(result, from: datagram.descriptor, resultBytesMax: bounds.resultBytesMax)
+            return .outcome(Self.outcome(of: request.job, result, pieces))
+        case (nil, let failure?):
+            if datagram.descriptor != nil { throw WorkerFailure(.protocol, "memory with a failure") }
+            return .refusal(try Self.refusal(failure))
+        default: throw WorkerFailure(.protocol, "neither or both of a result and a failure")
+        }
+    }
+
+    private static func refusal(_ failure: WireProtocol.Failure) throws -> RenderError {
+        guard let code = WireProtocol.picturesFault.first(where: { $0.description == failure.code }) else {
+            throw WorkerFailure(
+                .protocol,
+                "an error code that no worker may report: \(WireProtocol.tamed(failure.code))"
+            )
+        }
+        return RenderError(code, detail: WireProtocol.tamed(failure.detail))
+    }
+
+    /// The facts go into the catalog and to clients; the limits were the engine's to keep.
+    private static func check(_ result: WireProtocol.Result, of job: RenderJob) throws {
+        let (limits, facts, timings) = (job.limits, result.facts, result.timings)
+        let sides = 1...max(1, limits.sideMax)
+        guard sides.contains(facts.size.width), sides.contains(facts.size.height),
+            (1...max(1, limits.framesMax)).contains(facts.frames),
+            min(timings.queue, timings.decode, timings.resize, timings.encode) >= 0
+        else { throw WorkerFailure(.protocol, "facts that cannot be") }
+        guard result.renditions.count == job.presets.count else {
+            throw WorkerFailure(.protocol, "\(result.renditions.count) renditions of \(job.presets.count)")
+        }
+        for (piece, preset) in zip(result.renditions, job.presets) {
+            let sides = 1...preset.recipe.format.sideMax
+            guard sides.contains(piece.size.width), sides.contains(piece.size.height) else {
+                throw WorkerFailure(.protocol, "a rendition of a size that cannot be")
+            }
+        }
+    }
+
+    private static func read(
+        _ result: WireProtocol.Result,
+        from descriptor: Descriptor?,
+        resultBytesMax: Int
+    ) throws -> [[UInt8]] {
+        var sum = 0
+        for piece in result.renditions {
+            // The bound on each keeps the sum from overflowing.
+            guard (1...resultBytesMax).contains(piece.bytes), sum + piece.bytes <= resultBytesMax else {
+                throw WorkerFailure(.protocol, "renditions over \(resultBytesMax) bytes, or an empty one")
+            }
+            sum += piece.bytes
+        }
+        guard (descriptor != nil) == (sum > 0) else {
+            throw WorkerFailure(.protocol, "memory without renditions, or none")
+        }
+        guard let descriptor else { return [] }
+        let memory = try SealedMemory(received: descriptor, bytes: sum)
+        var offset = 0
+        return try result.renditions.map { piece in
+            defer { offset += piece.bytes }
+            let bytes = try memory.read(at: offset, count: piece.bytes)
+            guard Self.isWebP(bytes) else { throw WorkerFailure(.protocol, "a rendition that is no WebP") }
+            return bytes
+        }
+    }
+
+    /// RFC 9649 §2.4: `RIFF`, the length, `WEBP`.
+    private static func isWebP(_ bytes: [UInt8]) -> Bool {
+        bytes.count >= 12 && bytes.starts(with: "RIFF".utf8) && bytes[8..<12].elementsEqual("WEBP".utf8)
+    }
+
+    private static func outcome(of job: RenderJob, _ result: WireProtocol.Result, _ pieces: [[UInt8]]) -> RenderOutcome
+    {
+        let renditions = zip(zip(job.presets, result.renditions), pieces).map { made, bytes in
+            RenderedPicture(preset: made.0, size: made.1.size, bytes: bytes)
+        }
+        return RenderOutcome(facts: result.facts, renditions: renditions, timings: result.timings)
+    }
+}

@@ -1,0 +1,110 @@
+import CSandbox
+import Glibc
+import MediaModel
+import Synchronization
+
+/// One worker process, as the pool sees it. It is lent to one thread at a time; only ``hangUp()`` may come from
+/// another.
+///
+/// Whoever has it calls ``end()`` once it is of no more use: until then the process or its entry in the table of
+/// processes exists.
+final class WorkerProcess: Sendable {
+    /// What a worker has to say to a job.
+    enum Answer: Sendable {
+        case outcome(RenderOutcome)
+        /// It is the picture's fault.
+        case refusal(RenderError)
+    }
+
+    let id: pid_t
+    let socket: WireSocket
+    private let isReaped = Atomic(false)
+
+    /// Starts `executable`; it has not said hello yet.
+    ///
+    /// - Throws: ``WorkerFailure`` with `.system` when the process cannot be started.
+    init(executable: String, limits: WorkerLimits) throws {
+        var ends: [Int32] = [-1, -1]
+        let paired = csandbox_socket_pair(&ends)
+        guard paired == 0 else { throw WorkerFailure(call: "socketpair", result: Int(paired)) }
+        self.socket = WireSocket(owning: Descriptor(owning: ends[0]))
+        // Ours must be the only copy of our end, and the child's of its own: the end of a process is seen by that.
+        defer { close(ends[1]) }
+        var child: pid_t = 0
+        let started = Self.withArguments(["mediaworker", limits.argument]) {
+            csandbox_spawn(executable, $0, ends[1], &child)
+        }
+        guard started == 0 else { throw WorkerFailure(call: "posix_spawn", result: Int(started)) }
+        self.id = child
+    }
+
+    /// Waits for the worker's hello and returns what it says of its codecs.
+    func hello(within time: Duration) throws -> String {
+        guard let datagram = try self.receive(until: .now + time) else {
+            throw WorkerFailure(.deadline, "no hello within \(time)")
+        }
+        let hello = try WireProtocol.decode(WireProtocol.Hello.self, from: datagram.bytes)
+        guard hello.version == WireProtocol.version else {
+            let ours = WireProtocol.version
+            throw WorkerFailure(.protocol, "it speaks protocol \(hello.version), this program \(ours)")
+        }
+        return WireProtocol.tamed(hello.codecs)
+    }
+
+    /// Why an idle worker must not be given a job: it has ended, or has spoken without being asked, and what it said
+    /// would be taken for the answer. Nil when it is well.
+    func complaint() -> WorkerFailure? {
+        do {
+            guard let datagram = try self.receive(until: .now) else { return nil }
+            return WorkerFailure(.protocol, "\(datagram.bytes.count) bytes that nobody asked for")
+        } catch let failure as WorkerFailure {
+            return failure
+        } catch {
+            return WorkerFailure(.system, "\(error)")
+        }
+    }
+
+    /// One datagram, or nil when none has come until then.
+    ///
+    /// - Throws: ``WorkerFailure``; `.crash` when the worker has closed its end.
+    func receive(until deadline: ContinuousClock.Instant) throws -> WireSocket.Datagram? {
+        guard try self.socket.waitReadable(until: deadline) else { return nil }
+        guard let datagram = try self.socket.receive() else { throw WorkerFailure(.crash, "the socket was closed") }
+        return datagram
+    }
+
+    /// Tells the worker to finish, and wakes the thread that waits for it.
+    func hangUp() { self.socket.hangUp() }
+
+    /// Whether the process has ended by itself; then nothing is left of it. Does not wait.
+    func hasEnded() -> Bool {
+        if self.isReaped.load(ordering: .acquiring) { return true }
+        var status: Int32 = 0
+        guard csandbox_reap(self.id, &status) != 0 else { return false }
+        self.isReaped.store(true, ordering: .releasing)
+        return true
+    }
+
+    /// Kills the process if it still runs and takes it out of the table of processes.
+    ///
+    /// - Returns: how it ended, for logs.
+    @discardableResult
+    func end() -> String {
+        guard !self.isReaped.exchange(true, ordering: .acquiringAndReleasing) else { return "it had ended" }
+        var status: Int32 = 0
+        let result = csandbox_kill_and_reap(self.id, &status)
+        guard result == 1 else { return "it could not be reaped: \(SystemCall.text(-Int(result)))" }
+        // A process that was already ending keeps the status it ends with: the kill does not hide a crash's signal.
+        let code = csandbox_exit_code(status)
+        return code < 0 ? "ended by signal \(-code)" : "ended with status \(code)"
+    }
+
+    private static func withArguments(
+        _ arguments: [String],
+        _ body: ([UnsafeMutablePointer<CChar>?]) -> Int32
+    ) -> Int32 {
+        let copies = arguments.map { strdup($0) } + [nil]
+        defer { for copy in copies { free(copy) } }
+        return body(copies)
+    }
+}

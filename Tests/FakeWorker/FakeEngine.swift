@@ -1,0 +1,46 @@
+import Glibc
+import MediaModel
+import MediaWorkers
+
+/// Does what the picture's first line says: `behaviour` or `behaviour argument`.
+struct FakeEngine: PictureEngine {
+    /// How much of the picture an honest rendition repeats, in bytes.
+    static let copyBytesMax = 64 * 1024
+
+    func render(_ job: RenderJob, picture: UnsafeRawBufferPointer) throws -> RenderOutcome {
+        let line = String(decoding: picture.prefix(200).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+        let argument = words.count > 1 ? words[1] : ""
+        switch words.first {
+        case "crash": abort()
+        case "exit": exit(Int32(argument) ?? 0)
+        case "hang": while true { sleep(1000) }
+        case "close":
+            close(3)
+            while true { sleep(1000) }
+        case "slow": usleep(UInt32(argument) ?? 0)
+        case "report": return Self.outcome(of: job, Array(Report.text().utf8))
+        case "fault": throw RenderError(Self.code(argument), detail: "the codec's\nown words")
+        case "forge": Forgery.send(argument, job)
+        default: break
+        }
+        return Self.outcome(of: job, Array(picture.prefix(Self.copyBytesMax)))
+    }
+
+    /// Every rendition is a WebP header, the preset's name and `bytes`.
+    static func outcome(of job: RenderJob, _ bytes: [UInt8]) -> RenderOutcome {
+        RenderOutcome(
+            facts: PictureFacts(size: PictureSize(width: 4000, height: 3000), frames: 1),
+            renditions: job.presets.map { preset in
+                let content = Array("RIFF\0\0\0\0WEBP\(preset.name) ".utf8) + bytes
+                return RenderedPicture(preset: preset, size: PictureSize(width: 320, height: 240), bytes: content)
+            },
+            timings: RenderTimings(decode: 1, resize: 2, encode: 3)
+        )
+    }
+
+    private static func code(_ name: String) -> RenderError.Code {
+        // `busy` stands for the codes that are not an engine's to throw.
+        WireProtocol.picturesFault.first { $0.description == name } ?? .busy
+    }
+}

@@ -1,0 +1,78 @@
+import CSandbox
+import FoundationEssentials
+import Glibc
+import MediaModel
+import MediaWorkers
+
+/// Answers that an honest worker never gives, written to the socket behind the loop's back, as code would that a
+/// hostile picture has smuggled into a codec. After most of them the worker hangs: it is the pool's to end it.
+enum Forgery {
+    /// - Parameter argument: what to forge, and the id of the job (which the engine is not told).
+    static func send(_ argument: String, _ job: RenderJob) {
+        let words = argument.split(separator: " ")
+        guard words.count == 2, let id = UInt64(words[1]) else { exit(70) }
+        let honest = WireProtocol.Piece(size: PictureSize(width: 320, height: 240), bytes: Self.webP.count)
+        switch words[0] {
+        case "id": Self.reply(id + 1, [honest])
+        case "version": Self.reply(id, [honest], version: 2)
+        case "short": Self.reply(id, [Self.piece(bytes: Self.webP.count - 1)])
+        case "long": Self.reply(id, [Self.piece(bytes: Self.webP.count + 1)])
+        case "endless": Self.reply(id, [Self.piece(bytes: .max)])
+        case "negative": Self.reply(id, [Self.piece(bytes: -1)])
+        case "many": Self.reply(id, [honest, honest])
+        case "few": Self.reply(id, [])
+        case "sides":
+            Self.reply(id, [WireProtocol.Piece(size: PictureSize(width: 16384, height: 1), bytes: honest.bytes)])
+        case "facts": Self.reply(id, [honest], size: PictureSize(width: 0, height: -1))
+        case "unsealed": Self.reply(id, [honest], memory: Self.memory(Self.webP, isSealed: false))
+        case "file": Self.reply(id, [honest], memory: open("/dev/null", O_RDONLY))
+        case "no-memory": Self.reply(id, [honest], memory: -1)
+        case "no-webp": Self.reply(id, [honest], memory: Self.memory(Self.webP.reversed(), isSealed: true))
+        case "code": Self.raw(#"{"version":1,"id":\#(id),"failure":{"code":"busy","detail":""}}"#)
+        case "neither": Self.raw(#"{"version":1,"id":\#(id)}"#)
+        case "garbage": Self.datagram((0..<60_000).map { _ in UInt8.random(in: .min ... .max) }, -1)
+        case "nested": Self.raw(String(repeating: "[", count: 60_000))
+        case "huge": Self.datagram([UInt8](repeating: 0x20, count: 100_000), -1)
+        case "empty": Self.datagram([], -1)
+        case "twice":
+            // The loop's own answer follows, and lies in the socket when the next job comes.
+            return Self.reply(id, [honest])
+        default: exit(70)
+        }
+        while true { sleep(1000) }
+    }
+
+    private static let webP = Array("RIFF\0\0\0\0WEBPforged".utf8)
+
+    private static func piece(bytes: Int) -> WireProtocol.Piece {
+        WireProtocol.Piece(size: PictureSize(width: 320, height: 240), bytes: bytes)
+    }
+
+    private static func reply(
+        _ id: UInt64,
+        _ pieces: [WireProtocol.Piece],
+        version: Int = WireProtocol.version,
+        size: PictureSize = PictureSize(width: 4000, height: 3000),
+        memory: Int32? = nil
+    ) {
+        let facts = PictureFacts(size: size, frames: 1)
+        let result = WireProtocol.Result(facts: facts, renditions: pieces, timings: RenderTimings())
+        guard let bytes = try? JSONEncoder().encode(WireProtocol.Reply(version: version, id: id, result: result)) else {
+            exit(70)
+        }
+        Self.datagram([UInt8](bytes), memory ?? Self.memory(Self.webP, isSealed: true))
+    }
+
+    private static func raw(_ text: String) { Self.datagram(Array(text.utf8), -1) }
+
+    private static func datagram(_ bytes: [UInt8], _ descriptor: Int32) {
+        _ = bytes.withUnsafeBytes { csandbox_send(3, $0.baseAddress, $0.count, descriptor) }
+    }
+
+    private static func memory(_ bytes: [UInt8], isSealed: Bool) -> Int32 {
+        let memory = csandbox_memory_create("forged")
+        _ = bytes.withUnsafeBytes { write(memory, $0.baseAddress, $0.count) }
+        if isSealed { _ = csandbox_memory_seal(memory) }
+        return memory
+    }
+}

@@ -1,0 +1,10 @@
+import Glibc
+import MediaWorkers
+
+// A worker for the tests of the pool: the real loop around an engine that does what the picture's first line says.
+
+guard WireSocket.isGivenToThisProcess, let limits = WorkerLimits(arguments: CommandLine.arguments) else {
+    WorkerLog.write("FakeWorker is started by tests only")
+    exit(2)
+}
+exit(WorkerLoop(engine: FakeEngine(), codecs: "fake 1.0", limits: limits).run())

@@ -1,0 +1,87 @@
+import MediaModel
+import Testing
+
+@testable import MediaWorkers
+
+/// Whatever a worker does costs its own job, with the right error, and the worker; the next job succeeds.
+@Suite(.timeLimit(.minutes(1)))
+struct HostileWorkerTests {
+    @Test(arguments: [
+        ("crash", "signal 6"), ("exit 0", "status 0"), ("exit 9", "status 9"), ("close", "signal 9"),
+        ("forge empty 1", "signal 9"),
+        // An engine that throws what is not an engine's to throw ends its process.
+        ("fault busy", "status 1"),
+    ])
+    func aWorkerThatEndsIsACrash(behaviour: String, ending: String) async throws {
+        try await withPool { pool in
+            let before = pool.processes
+            let error = await pool.error(of: behaviour)
+            #expect(error?.code == .crashed)
+            #expect(error?.detail.contains(ending) == true, "\(error?.detail ?? "")")
+            #expect(before.allSatisfy(isGone))
+            #expect(pool.statistics().losses == [.crash: 1])
+            try await pool.expectSound()
+        }
+    }
+
+    @Test func aWorkerThatHangsIsKilledAtItsDeadline() async throws {
+        try await withPool(renderDeadline: .milliseconds(500)) { pool in
+            let before = pool.processes
+            let start = ContinuousClock.now
+            #expect(await pool.error(of: "hang")?.code == .deadline)
+            #expect(start.duration(to: .now) >= .milliseconds(500))
+            #expect(start.duration(to: .now) < .seconds(5))
+            #expect(before.allSatisfy(isGone))
+            #expect(pool.statistics().losses == [.deadline: 1])
+            try await pool.expectSound()
+        }
+    }
+
+    @Test(arguments: [
+        "id", "version", "short", "long", "endless", "negative", "many", "few", "sides", "facts", "unsealed", "file",
+        "no-memory", "no-webp", "code", "neither", "garbage", "nested", "huge",
+    ])
+    func aWorkerThatLiesIsReplaced(forgery: String) async throws {
+        try await withPool { pool in
+            let before = pool.processes
+            let error = await pool.error(of: "forge \(forgery) 1")
+            #expect(error?.code == .unavailable)
+            #expect(before.allSatisfy(isGone))
+            #expect(pool.statistics().losses == [.protocol: 1], "\(error?.detail ?? "")")
+            try await pool.expectSound()
+        }
+    }
+
+    @Test func anAnswerThatNobodyAskedForIsNotTheNextJobs() async throws {
+        try await withPool { pool in
+            let before = pool.processes
+            // The first of the two answers is well formed, so this job cannot tell.
+            let outcome = try await pool.render(Jobs.one, source: Picture("forge twice 1"))
+            #expect(outcome.renditions.count == 1)
+            // Once the loop's own answer has come.
+            try await Task.sleep(for: .milliseconds(300))
+            try await pool.expectSound()
+            #expect(before.allSatisfy(isGone))
+            #expect(pool.statistics().losses == [.protocol: 1])
+        }
+    }
+
+    @Test func crashesDoNotTouchTheJobsBesideThem() async throws {
+        try await withPool(workers: 2) { pool in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<40 {
+                    group.addTask {
+                        if index.isMultiple(of: 4) {
+                            #expect(await pool.error(of: "crash")?.code == .crashed)
+                        } else {
+                            try await pool.expectSound()
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(pool.statistics().losses == [.crash: 10])
+            #expect(pool.statistics().jobsDone == 30)
+        }
+    }
+}
