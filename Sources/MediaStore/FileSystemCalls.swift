@@ -6,6 +6,7 @@ import MediaModel
 /// Every method blocks; callers are on a thread of a pool. A call that a signal interrupted throws `EINTR` like any
 /// other failure: the loops below, not the adapters of this protocol, decide what to do about it.
 package protocol FileSystemCalls: Sendable {
+    /// open(2).
     func open(_ path: String, flags: Int32, mode: UInt32) throws(SystemFailure) -> Int32
     /// The descriptor is gone when this returns, also when it throws (close(2), "Dealing with error returns").
     func close(_ descriptor: Int32) throws(SystemFailure)
@@ -19,12 +20,15 @@ package protocol FileSystemCalls: Sendable {
     ) throws(SystemFailure) -> Int
     /// Sets blocks aside for the first `bytes` of the file, which is at least so long afterwards.
     func reserve(_ descriptor: Int32, bytes: Int) throws(SystemFailure)
+    /// Cuts the file to its first `bytes`.
     func truncate(_ descriptor: Int32, bytes: Int) throws(SystemFailure)
     /// fsync(2), of a file or a folder.
     func sync(_ descriptor: Int32) throws(SystemFailure)
     /// A second name for the file that `path` leads to (a symbolic link is followed). Never replaces what has the name.
     func link(_ path: String, to newPath: String) throws(SystemFailure)
+    /// Takes the name away; the file goes with its last name and descriptor.
     func unlink(_ path: String) throws(SystemFailure)
+    /// mkdir(2); `EEXIST` when it is there.
     func makeFolder(_ path: String, mode: UInt32) throws(SystemFailure)
     /// Of an open file.
     func facts(of descriptor: Int32) throws(SystemFailure) -> FileFacts
