@@ -8,8 +8,9 @@ package enum VersionSelector: Hashable, Sendable {
 
 /// The grammar of delivery URLs: `/a/{asset}/v{n}/{preset}.webp` and `/a/{asset}/latest/{preset}.webp`.
 ///
-/// There is one canonical spelling; anything else is no delivery path, never a guess: no empty or dot segment, no percent
-/// sign, no query, no upper case. A second spelling would be a second object in every CDN, and one that a purge misses.
+/// There is one canonical spelling; anything else is no delivery path, never a guess: no empty or dot segment, no
+/// percent sign, no query, no upper case. A second spelling would be a second object in every CDN, and one that a purge
+/// misses.
 package struct DeliveryPath: Hashable, Sendable, CustomStringConvertible {
     package let asset: AssetID
     package let version: VersionSelector

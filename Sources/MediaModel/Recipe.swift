@@ -85,7 +85,8 @@ package struct Recipe: Sendable, Hashable, Codable {
         self.background = background
     }
 
-    /// The one canonical form: every field, keys in order, no white space. It is stored with the version it was used for.
+    /// The one canonical form: every field, keys in order, no white space. It is stored with the version it was used
+    /// for.
     package var canonicalJSON: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

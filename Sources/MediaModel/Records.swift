@@ -12,8 +12,8 @@ package struct Tenant: Hashable, Sendable, CustomStringConvertible {
 
 /// What a sealed blob says of itself in its authenticated header (docs/BLOB-FORMAT.md, "Identity").
 ///
-/// The catalog keeps the same values; a reader goes by the catalog and refuses a blob that says otherwise, so that a blob
-/// moved to another row is never served.
+/// The catalog keeps the same values; a reader goes by the catalog and refuses a blob that says otherwise, so that a
+/// blob moved to another row is never served.
 package struct BlobIdentity: Hashable, Sendable {
     package let tenant: Tenant
     package let asset: AssetID
@@ -125,8 +125,8 @@ package struct AssetVersion: Hashable, Sendable {
     package let renditions: [Rendition]
     /// A stable code (a problem type's last path segment) where `state` is `failed`.
     package let failure: String?
-    /// Whether a client was told of the version before it was ready (`Prefer: respond-async`): then a failure is kept for
-    /// it to see; otherwise a picture that is refused leaves nothing behind.
+    /// Whether a client was told of the version before it was ready (`Prefer: respond-async`): then a failure is kept
+    /// for it to see; otherwise a picture that is refused leaves nothing behind.
     package let isAnnounced: Bool
 
     package init(

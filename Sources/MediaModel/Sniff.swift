@@ -1,7 +1,7 @@
 /// Tells a picture's format from its first bytes, by our own rules.
 ///
-/// libvips' own detection is never asked: 185 bytes make it hang (libvips < 8.17.3), and a detection that may choose any
-/// loader is how CVE-2026-66066 read files. What is not recognised here is 415, whatever `Content-Type` says.
+/// libvips' own detection is never asked: 185 bytes make it hang (libvips < 8.17.3), and a detection that may choose
+/// any loader is how CVE-2026-66066 read files. What is not recognised here is 415, whatever `Content-Type` says.
 package enum Sniff {
     /// How many bytes from the start the decision needs at the most. Fewer are enough when the file is shorter.
     package static let prefixBytesMax = 4096

@@ -3,8 +3,8 @@ package import MediaModel
 import Metrics
 import Synchronization
 
-/// Versions whose source is durable and whose renditions nobody waits for: what was uploaded with `Prefer: respond-async`,
-/// and what a crash left unfinished.
+/// Versions whose source is durable and whose renditions nobody waits for: what was uploaded with `Prefer:
+/// respond-async`, and what a crash left unfinished.
 ///
 /// The catalog remembers them (`processing`); this is only the order of work, so losing it loses nothing.
 package final class Backlog: Sendable {
@@ -32,7 +32,8 @@ package final class Backlog: Sendable {
         self.continuation.yield(ref)
     }
 
-    /// Works until the task is cancelled, on `width` versions at a time. A version that fails for our reasons comes again.
+    /// Works until the task is cancelled, on `width` versions at a time. A version that fails for our reasons comes
+    /// again.
     package func run(width: Int, catalog: any Catalog, develop: Develop, storageFailure: StorageFailure) async {
         await withDiscardingTaskGroup { group in
             let gate = Gate(width: width)
@@ -60,12 +61,13 @@ package final class Backlog: Sendable {
     ) async -> Bool {
         do {
             guard let version = try await catalog.version(ref), version.state == .processing else { return true }
-            _ = try await develop(version)
+            _ = try await develop(version, isWaitedFor: false)
             OriginMeters.shared.uploadsReady.increment()
             return true
         } catch {
             storageFailure.inspect(error)
-            let isRetryable = (error as? RenderError)?.code.isRetryable ?? !(error is SealError)
+            // A source that does not open will not open in two seconds either; the next start tries it again.
+            let isRetryable = !Develop.isFinal(error) && !(error is SealError)
             Logger.current.log(
                 level: isRetryable ? .warning : .info,
                 "A version could not be developed",

@@ -131,8 +131,8 @@ package struct SealedBlobReader: Sendable {
         return try self.opener.open(sealed, range: range)
     }
 
-    /// `range` from front to back in pieces of at most ``readBytesMax``, which end where chunks end, so that no chunk is
-    /// opened twice.
+    /// `range` from front to back in pieces of at most ``readBytesMax``, which end where chunks end, so that no chunk
+    /// is opened twice.
     package func pieces(of range: Range<Int>) -> [Range<Int>] {
         var pieces: [Range<Int>] = []
         var position = range.lowerBound

@@ -48,7 +48,7 @@ package struct Deliver: Sendable {
 package enum DeliveryBody: Sendable {
     /// A part of an object that is in memory and was verified whole.
     case whole([UInt8], Range<Int>)
-    /// A part of an object that is verified as it is read. A chunk that does not verify must cut the connection: a short
-    /// answer is never completed.
+    /// A part of an object that is verified as it is read. A chunk that does not verify must cut the connection: a
+    /// short answer is never completed.
     case stream(SealedBlobReader, Range<Int>)
 }

@@ -2,8 +2,9 @@ import Logging
 package import MediaModel
 import Metrics
 
-/// Makes the renditions of a version whose source is durable, as one develops a film: decode once, every preset, seal and
-/// publish each, commit 2. An upload that waits, one that does not, and the recovery after a crash all come through here.
+/// Makes the renditions of a version whose source is durable, as one develops a film: decode once, every preset, seal
+/// and publish each, commit 2. An upload that waits, one that does not, and the recovery after a crash all come through
+/// here.
 package struct Develop: Sendable {
     let catalog: any Catalog
     let vault: BlobVault
@@ -25,9 +26,11 @@ package struct Develop: Sendable {
         self.cache = cache
     }
 
+    /// - Parameter isWaitedFor: whether a client waits for the answer. Then there is no other attempt: what fails is
+    ///   undone.
     /// - Returns: the version, `ready`.
-    /// - Throws: why there are no renditions. Then the version is `failed` where a client knows of it, and gone otherwise.
-    package func callAsFunction(_ version: AssetVersion) async throws -> AssetVersion {
+    /// - Throws: why there are no renditions; `giveUp` says what becomes of the version.
+    package func callAsFunction(_ version: AssetVersion, isWaitedFor: Bool) async throws -> AssetVersion {
         do {
             let outcome = try await self.render(version)
             let renditions = try await self.store(outcome.renditions, of: version)
@@ -35,9 +38,15 @@ package struct Develop: Sendable {
             self.warm(outcome.renditions, of: ready)
             return ready
         } catch {
-            await self.giveUp(version, because: error)
+            await self.giveUp(version, isWaitedFor: isWaitedFor, because: error)
             throw error
         }
+    }
+
+    /// Whether the picture is at fault, so that no attempt will ever end otherwise.
+    static func isFinal(_ error: any Error) -> Bool {
+        guard let error = error as? RenderError else { return false }
+        return !error.code.isRetryable
     }
 
     private func render(_ version: AssetVersion) async throws -> RenderOutcome {
@@ -102,16 +111,20 @@ package struct Develop: Sendable {
         }
     }
 
-    /// What was refused leaves nothing behind, unless a client was told of it: then it stays, to be seen as `failed`.
-    /// A failure that is not the picture's leaves an announced version as it is, for another attempt.
-    private func giveUp(_ version: AssetVersion, because error: any Error) async {
+    /// - A picture that is refused leaves nothing behind, unless a client was told of its version: then that stays, to
+    ///   be seen as `failed`.
+    /// - A failure of ours undoes the upload that waits for it; on the backlog the version stays for another attempt.
+    /// - Whoever is cancelled (the service stops) leaves the version to the next start.
+    private func giveUp(_ version: AssetVersion, isWaitedFor: Bool, because error: any Error) async {
+        guard !(error is CancellationError), isWaitedFor || Self.isFinal(error) else { return }
         do {
-            if version.isAnnounced {
-                guard let error = error as? RenderError, !error.code.isRetryable else { return }
-                await self.vault.remove(try await self.catalog.fail(version.ref, failure: error.code.description))
-            } else {
-                await self.vault.remove(try await self.catalog.discard(version.ref))
-            }
+            let unnamed =
+                if version.isAnnounced, let error = error as? RenderError {
+                    try await self.catalog.fail(version.ref, failure: error.code.description)
+                } else {
+                    try await self.catalog.discard(version.ref)
+                }
+            await self.vault.remove(unnamed)
         } catch {
             // The version stays `processing`; the next start finishes or removes it.
             Logger.current.error(

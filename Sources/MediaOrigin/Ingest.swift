@@ -47,7 +47,7 @@ package struct Ingest: Sendable {
             }
             meters.uploadBytes.increment(by: version.source.bytes)
             guard upload.respondsAsync else {
-                let ready = try await self.develop(version)
+                let ready = try await self.develop(version, isWaitedFor: true)
                 meters.uploadsReady.increment()
                 return ready
             }

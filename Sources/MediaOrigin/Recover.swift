@@ -4,8 +4,8 @@ package import MediaModel
 
 /// Puts right what a crash left: versions whose source is durable are finished, blobs that no row names are removed.
 package struct Recover: Sendable {
-    /// A blob is published before its row is committed; one without a row may belong to an upload that still runs. It is
-    /// an orphan only after this age.
+    /// A blob is published before its row is committed; one without a row may belong to an upload that still runs. It
+    /// is an orphan only after this age.
     package static let orphanAgeMin: TimeInterval = 3600
     /// How often orphans are looked for.
     static let collectionInterval = Duration.seconds(3600)
@@ -22,8 +22,8 @@ package struct Recover: Sendable {
         self.backlog = backlog
     }
 
-    /// Puts every version that is still `processing` on the backlog. Called once, before the first upload is taken: later
-    /// it would find uploads that are being worked on.
+    /// Puts every version that is still `processing` on the backlog. Called once, before the first upload is taken:
+    /// later it would find uploads that are being worked on.
     package func resume() async throws {
         let unfinished = try await self.catalog.unfinished()
         for ref in unfinished { self.backlog.add(ref) }

@@ -3,9 +3,10 @@ import Synchronization
 
 /// Plaintext renditions in memory, within a budget of bytes.
 ///
-/// The policy is SIEVE (Zhang et al., NSDI '24): a hit only sets a flag; on eviction a hand walks from the oldest entry to
-/// the newest, spares once what was visited, and takes the first that was not. It needs no work on a hit, and keeps what
-/// is asked for again better than LRU does. Keys are blob ids: bytes under one never change, so nothing is ever stale.
+/// The policy is SIEVE (Zhang et al., NSDI '24): a hit only sets a flag; on eviction a hand walks from the oldest entry
+/// to the newest, spares once what was visited, and takes the first that was not. It needs no work on a hit, and keeps
+/// what is asked for again better than LRU does. Keys are blob ids: bytes under one never change, so nothing is ever
+/// stale.
 package final class RenditionCache: Sendable {
     /// An object larger than this part of the budget is not kept: it would push out everything else.
     static let objectShareMax = 8

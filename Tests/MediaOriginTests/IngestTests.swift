@@ -131,6 +131,14 @@ import Testing
         #expect(self.origin.store.blobs.isEmpty)
     }
 
+    @Test func aFailureOfOursIsTriedAgain() async throws {
+        self.origin.renderer.failNext(RenderError(.busy, detail: "test"))
+        let version = try await self.origin.upload(OriginHarness.picture(100), respondsAsync: true)
+        await self.origin.workOffBacklog()
+        #expect(try await self.origin.catalog.version(version.ref)?.state == .ready)
+        #expect(self.origin.renderer.jobs.count == 2)
+    }
+
     /// RELIABILITY F4 in small: whichever call of the store or the catalog fails, nothing half-made stays, and what was
     /// acknowledged is whole.
     @Test(arguments: [false, true])

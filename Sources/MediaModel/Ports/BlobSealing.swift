@@ -1,10 +1,11 @@
 /// Turns plaintext into sealed blobs and back (docs/BLOB-FORMAT.md). Pure computation: no file, no network.
 package protocol BlobSealing: Sendable {
-    /// Starts sealing one blob under the current envelope key with a fresh data key. Throws ``KeyError``, ``SealError``.
+    /// Starts sealing one blob under the current envelope key with a fresh data key. Throws ``KeyError``,
+    /// ``SealError``.
     func makeSealer(for identity: BlobIdentity, id: BlobID) throws -> any BlobSealer
 
-    /// Checks a blob's header against its row, unwraps the data key and checks the commitment: all that must hold before
-    /// the first chunk may be opened.
+    /// Checks a blob's header against its row, unwraps the data key and checks the commitment: all that must hold
+    /// before the first chunk may be opened.
     ///
     /// - Parameters:
     ///   - prefix: the blob's first ``SealedLayout/prefixBytes`` bytes.

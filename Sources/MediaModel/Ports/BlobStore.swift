@@ -11,12 +11,12 @@ package import FoundationEssentials
 package protocol BlobStore: Sendable {
     /// Starts a blob that no reader sees.
     ///
-    /// - Parameter bytesExpected: how large it will be, when known; the adapter may reserve the space at once, so that a
-    ///   full disk is noticed before the body is taken.
+    /// - Parameter bytesExpected: how large it will be, when known; the adapter may reserve the space at once, so that
+    ///   a full disk is noticed before the body is taken.
     func makeDraft(bytesExpected: Int?) async throws -> any BlobDraft
 
-    /// Opens a published blob. Throws `.missing` where there is none. The blob may be removed while it is open; what was
-    /// opened stays readable.
+    /// Opens a published blob. Throws `.missing` where there is none. The blob may be removed while it is open; what
+    /// was opened stays readable.
     func open(_ id: BlobID) async throws -> any BlobHandle
 
     /// Removes a blob. Removing what is not there is no error.
@@ -78,7 +78,8 @@ package struct BlobStoreError: Error, Sendable, CustomStringConvertible, CustomD
         package static let truncated = Code(description: "truncated")
         /// No space, or a quota of the file system is used up.
         package static let full = Code(description: "full")
-        /// The operating system would not make data durable: nothing in memory can be trusted any more (RELIABILITY §3.4).
+        /// The operating system would not make data durable: nothing in memory can be trusted any more (RELIABILITY
+        /// §3.4).
         package static let syncFailed = Code(description: "sync-failed")
         /// Any other failure of the medium.
         package static let failed = Code(description: "failed")

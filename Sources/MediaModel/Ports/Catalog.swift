@@ -1,6 +1,7 @@
 package import FoundationEssentials
 
-/// Remembers assets, versions, renditions and blobs. It is the only commit point: what it does not name was not promised.
+/// Remembers assets, versions, renditions and blobs. It is the only commit point: what it does not name was not
+/// promised.
 ///
 /// Contract, held by every adapter and tested by one suite (MediaTesting, `CatalogContract`):
 /// - A write is durable when it returns and is all or nothing.
@@ -14,23 +15,24 @@ package protocol Catalog: Sendable {
     /// Gives a reserved number back where no later one was reserved meanwhile; otherwise it is skipped for ever.
     func releaseVersion(_ ref: VersionRef) async throws
 
-    /// Commit 1: the version is durable and `processing`. Version 1 creates its asset; a later one needs a reserved number.
-    /// `version.state` is `processing` and it has no renditions. Throws `.conflict` where the version exists.
+    /// Commit 1: the version is durable and `processing`. Version 1 creates its asset; a later one needs a reserved
+    /// number. `version.state` is `processing` and it has no renditions. Throws `.conflict` where the version exists.
     func begin(_ version: AssetVersion) async throws
 
-    /// Commit 2: the renditions and the state `ready`, in one transaction. `latest` moves when no newer version is ready.
-    /// Throws `.conflict` unless the version is `processing`.
+    /// Commit 2: the renditions and the state `ready`, in one transaction. `latest` moves when no newer version is
+    /// ready. Throws `.conflict` unless the version is `processing`.
     ///
     /// - Returns: the version as it is now.
     func complete(_ ref: VersionRef, sourceSize: PictureSize, renditions: [Rendition]) async throws -> AssetVersion
 
-    /// Ends a `processing` version that was announced: it stays, `failed`. Throws `.conflict` unless it is `processing`.
+    /// Ends a `processing` version that was announced: it stays, `failed`. Throws `.conflict` unless it is
+    /// `processing`.
     ///
     /// - Returns: the blobs that no row names any more (the source).
     func fail(_ ref: VersionRef, failure: String) async throws -> [BlobID]
 
-    /// Removes a `processing` version as if it had never been: its asset too where it was the only version, and its number
-    /// is free again where it is still the last. Throws `.conflict` unless it is `processing`.
+    /// Removes a `processing` version as if it had never been: its asset too where it was the only version, and its
+    /// number is free again where it is still the last. Throws `.conflict` unless it is `processing`.
     ///
     /// - Returns: the blobs that no row names any more.
     func discard(_ ref: VersionRef) async throws -> [BlobID]

@@ -4,8 +4,8 @@
 /// Contract:
 /// - One decode serves all presets of a job.
 /// - Waiting jobs are bounded; one too many is refused at once with `.busy`.
-/// - A job that is not done at its deadline ends with `.deadline`; a codec that dies ends its own job with `.crashed` and
-///   nobody else's.
+/// - A job that is not done at its deadline ends with `.deadline`; a codec that dies ends its own job with `.crashed`
+///   and nobody else's.
 /// - Errors are ``RenderError``.
 package protocol Renderer: Sendable {
     /// - Parameters:
@@ -118,8 +118,8 @@ package struct RenderError: Error, Sendable, Hashable, CustomStringConvertible, 
         /// No codec process can be started, or it does not follow the protocol.
         package static let unavailable = Code(description: "renderer-unavailable")
 
-        /// Whether another attempt with the same picture can end otherwise.
-        package var isRetryable: Bool { self == .busy || self == .unavailable || self == .deadline }
+        /// Whether another attempt with the same picture can end otherwise: it is we who are short.
+        package var isRetryable: Bool { self == .busy || self == .unavailable }
     }
 
     package let code: Code
