@@ -2,8 +2,8 @@ import HTTPTypes
 package import Hummingbird
 import NIOCore
 
-/// The admin listener: metrics for Prometheus, liveness and readiness for whatever starts and stops the service. None of
-/// it is on the public listener.
+/// The admin listener: metrics for Prometheus, liveness and readiness for whatever starts and stops the service. None
+/// of it is on the public listener.
 package struct AdminResponder: HTTPResponder {
     /// One thing that must work for the service to be ready.
     package struct Check: Sendable {

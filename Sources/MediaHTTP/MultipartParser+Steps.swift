@@ -148,8 +148,8 @@ extension MultipartParser {
         self.implied = 0
     }
 
-    /// The C library's search: a parser on it took 2 GiB/s of random bytes where a Swift loop alone took 0.6, and nearly
-    /// all of a picture's bytes pass through here.
+    /// The C library's search: a parser on it took 2 GiB/s of random bytes where a Swift loop alone took 0.6, and
+    /// nearly all of a picture's bytes pass through here.
     private static func find(_ byte: UInt8, in bytes: [UInt8], from start: Int) -> Int? {
         bytes.withUnsafeBytes { buffer in
             guard start < buffer.count, let base = buffer.baseAddress else { return nil }

@@ -53,8 +53,8 @@ package struct OriginResponder: HTTPResponder {
         }
     }
 
-    /// All that can be said from the head alone. It is also asked before `100 Continue`, so that a client that waits for
-    /// it never sends a body in vain.
+    /// All that can be said from the head alone. It is also asked before `100 Continue`, so that a client that waits
+    /// for it never sends a body in vain.
     func checkHead(_ head: HTTPRequest, _ route: Route) throws {
         try RequestGuard.check(head)
         if route.isAPI { try self.bearer.check(head) }

@@ -68,7 +68,7 @@ enum ProblemTable {
         "multipart": Self.badRequest(
             "malformed-multipart",
             "Malformed multipart body",
-            "The body is no multipart/form-data with one field 'file'. See RFC 7578, or send the picture itself as the body."
+            "The body is no multipart/form-data with one field 'file'. Or send the picture itself as the body."
         ),
         "origin.unknown-asset": Self.notFound("unknown-asset", "There is no asset of that id."),
         "catalog.unknown-asset": Self.notFound("unknown-asset", "There is no asset of that id."),

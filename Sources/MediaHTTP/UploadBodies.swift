@@ -5,8 +5,8 @@ import NIOCore
 
 /// The body of a request as it arrives, within its time.
 ///
-/// Hummingbird's idle timeout starts anew with every part, so a body that drips would live for ever; here the whole body
-/// has one deadline, looked at whenever something arrives.
+/// Hummingbird's idle timeout starts anew with every part, so a body that drips would live for ever; here the whole
+/// body has one deadline, looked at whenever something arrives.
 struct RequestChunks: UploadBody {
     /// One task pulls, call after call; Hummingbird's iterator is not marked for that.
     private nonisolated(unsafe) var iterator: RequestBody.AsyncIterator

@@ -4,7 +4,8 @@ import MediaModel
 import MediaOrigin
 import NIOCore
 
-/// `POST /v1/assets` and `POST /v1/assets/{asset}/versions`: finds the picture in the request and hands it to ``Ingest``.
+/// `POST /v1/assets` and `POST /v1/assets/{asset}/versions`: finds the picture in the request and hands it to
+/// ``Ingest``.
 struct UploadHandler: Sendable {
     /// What a multipart body may have beside the picture: boundaries, headers, small fields.
     static let multipartOverheadBytesMax = 64 * 1024

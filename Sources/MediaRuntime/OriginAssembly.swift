@@ -14,8 +14,8 @@ package import ServiceLifecycle
 ///
 /// Everything that can refuse to start does so in `build`, before a listener is open.
 package struct OriginAssembly: Sendable {
-    /// Exit code after data could not be made durable (sysexits' EX_SOFTWARE); a supervisor restarts, and recovery reads
-    /// the truth from disk.
+    /// Exit code after data could not be made durable (sysexits' EX_SOFTWARE); a supervisor restarts, and recovery
+    /// reads the truth from disk.
     static let storageFailureExitCode: Int32 = 70
     /// Threads for blocking file calls. They wait for the disk, not for a core.
     static let storeThreads = 8
@@ -30,7 +30,8 @@ package struct OriginAssembly: Sendable {
     package let store: any BlobStore
     package let pool: WorkerPool
 
-    /// Opens the data folder, the catalog and the key ring, starts the workers and puts unfinished versions on the backlog.
+    /// Opens the data folder, the catalog and the key ring, starts the workers and puts unfinished versions on the
+    /// backlog.
     ///
     /// - Throws: an error whose description says what is wrong and what to do.
     package static func build(
