@@ -1,5 +1,6 @@
 import HTTPTypes
 package import Hummingbird
+import Logging
 import NIOCore
 
 /// The admin listener: metrics for Prometheus, liveness and readiness for whatever starts and stops the service. None
@@ -74,6 +75,10 @@ package struct AdminResponder: HTTPResponder {
                 try await check.run()
                 results[check.name] = "ok"
             } catch {
+                Logger.current.warning(
+                    "Not ready",
+                    metadata: ["check": "\(check.name)", "error": "\(String(reflecting: error))"]
+                )
                 results[check.name] = "failed"
             }
         }

@@ -39,8 +39,12 @@ struct DeliveryHandler: Sendable {
         range: Range<Int>,
         _ request: Request
     ) async throws -> Response {
-        // NIO's encoder would send the body of a HEAD: none is made, and no blob is read for it.
-        guard request.method == .get else { return Response(status: head.status, headers: head.headerFields) }
+        // NIO's encoder would send the body of a HEAD, so none is made; but what a GET could not have, it does not
+        // promise.
+        guard request.method == .get else {
+            try await self.deliver.check(found.rendition)
+            return Response(status: head.status, headers: head.headerFields)
+        }
         let body =
             switch try await self.deliver.read(found.rendition, range: range) {
             case .whole(let bytes, let range): ResponseBody(byteBuffer: ByteBuffer(bytes: bytes[range]))

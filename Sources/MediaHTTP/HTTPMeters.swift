@@ -32,14 +32,16 @@ final class HTTPMeters: Sendable {
     private let state = Mutex(State())
     private let inFlight = Meter(label: "http_requests_in_flight")
 
-    func begin(route: Route, request: Request) -> Measured {
+    func begin(route: Route, method: HTTPRequest.Method) -> Measured {
         self.inFlight.increment()
         let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .options, .patch]
-        let method = known.contains(request.method) ? request.method.rawValue : "other"
-        if let bytes = request.headers[.contentLength].flatMap({ Int($0) }), bytes > 0 {
-            self.handles(of: route.template).requestBytes.increment(by: bytes)
-        }
+        let method = known.contains(method) ? method.rawValue : "other"
         return Measured(route: route.template, method: method, start: .now)
+    }
+
+    /// Counts bytes of a request's body that arrived.
+    func received(_ bytes: Int, by measured: Measured) {
+        self.handles(of: measured.route).requestBytes.increment(by: bytes)
     }
 
     func end(_ measured: Measured, _ response: Response) {

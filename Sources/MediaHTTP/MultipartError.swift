@@ -1,5 +1,5 @@
 /// Why a multipart body is refused; all of it is the client's fault.
-package struct MultipartError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct MultipartError: Error, Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     package enum Code: String, Sendable {
         /// The `Content-Type` is no multipart/form-data, or its boundary is missing or not RFC 2046's.
         case boundary
@@ -30,4 +30,8 @@ package struct MultipartError: Error, Hashable, Sendable, CustomStringConvertibl
 
     /// Safe to show: the code alone.
     package var description: String { "multipart: \(self.code.rawValue)" }
+    /// With the detail, for logs; whatever is not printable ASCII is escaped, because the client wrote it.
+    package var debugDescription: String {
+        "\(self), " + self.detail.unicodeScalars.map { $0.escaped(asASCII: true) }.joined()
+    }
 }

@@ -20,9 +20,9 @@ package struct OriginResponder: HTTPResponder {
 
     package func respond(to request: Request, context: OriginContext) async throws -> Response {
         let route = Route(request.head.path ?? "")
-        let measured = self.meters.begin(route: route, request: request)
+        let measured = self.meters.begin(route: route, method: request.method)
         do {
-            let response = try await self.answer(request, route)
+            let response = try await self.answer(request, route, measured)
             self.meters.end(measured, response)
             return response
         } catch let error as HTTPParserError {
@@ -36,14 +36,16 @@ package struct OriginResponder: HTTPResponder {
         }
     }
 
-    private func answer(_ request: Request, _ route: Route) async throws -> Response {
+    private func answer(_ request: Request, _ route: Route, _ measured: HTTPMeters.Measured) async throws -> Response {
         try self.checkHead(request.head, route)
+        let received = { @Sendable (bytes: Int) in self.meters.received(bytes, by: measured) }
         switch (route, request.method) {
         case (.delivery(let path), .get), (.delivery(let path), .head):
             return try await self.delivery(request, path: path)
-        case (.assets(nil), .post): return try await self.upload(request, target: .newAsset)
+        case (.assets(nil), .post): return try await self.upload(request, target: .newAsset, received: received)
         case (.assets, .post): throw AssetHandler.badQuery("An upload takes no query.")
-        case (.versions(let asset), .post): return try await self.upload(request, target: .newVersion(of: asset))
+        case (.versions(let asset), .post):
+            return try await self.upload(request, target: .newVersion(of: asset), received: received)
         case (.assets(let query), .get): return try await self.assets.page(query: query)
         case (.assets(let query), .head): return try await self.assets.page(query: query).createHeadResponse()
         case (.asset(let id), .get): return try await self.assets.one(id)
@@ -58,7 +60,6 @@ package struct OriginResponder: HTTPResponder {
     func checkHead(_ head: HTTPRequest, _ route: Route) throws {
         try RequestGuard.check(head)
         if route.isAPI { try self.bearer.check(head) }
-        if head.method == .post { try self.upload.checkAnnouncedSize(head) }
     }
 
     /// Whether the body of a request that asked for `100 Continue` is wanted.
@@ -68,7 +69,15 @@ package struct OriginResponder: HTTPResponder {
         case .assets(query: nil), .versions: break
         default: return false
         }
-        return head.method == .post && (try? self.checkHead(head, route)) != nil
+        guard head.method == .post else { return false }
+        do {
+            try self.checkHead(head, route)
+            try self.upload.checkAnnouncedSize(head)
+            return true
+        } catch {
+            // The request itself is refused with the reason, without its body.
+            return false
+        }
     }
 
     /// The edge: the only place that logs an error, with its cause, and says to the client what the table allows.

@@ -2,6 +2,7 @@ import HTTPTypes
 import Logging
 import MediaModel
 import MediaOrigin
+import NIOCore
 
 /// The one place where an error becomes a status. Keys are `{module}.{code}`.
 enum ProblemTable {
@@ -63,6 +64,11 @@ enum ProblemTable {
             "codec-crashed",
             "Picture cannot be decoded",
             "The decoder gave up on this file. Export it again and upload the new file."
+        ),
+        "origin.incomplete-body": Self.badRequest(
+            "incomplete-body",
+            "Incomplete body",
+            "The body has not as many bytes as were announced. Send it again."
         ),
         // The request around them.
         "multipart": Self.badRequest(
@@ -133,9 +139,18 @@ enum ProblemTable {
         level: .error
     )
 
+    /// Nobody is there to be told; the status is for the metrics, as nginx has it. Not an error of ours.
+    private static let clientGone = Problem(
+        code: "client-closed-request",
+        status: .init(code: 499, reasonPhrase: "Client Closed Request"),
+        title: "Client closed request",
+        detail: "The connection was closed before the request was complete."
+    )
+
     /// What the client is told of `error`.
     static func problem(for error: any Error) -> Problem {
         if let problem = error as? Problem { return problem }
+        if error is IOError || error is ChannelError || error is CancellationError { return self.clientGone }
         guard let key = self.key(of: error), let row = self.rows[key] else { return self.internalError }
         return row
     }

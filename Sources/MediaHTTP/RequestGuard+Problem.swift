@@ -8,7 +8,8 @@ extension RequestGuard {
 
     private static func problem(for verdict: Verdict) -> Problem? {
         switch verdict {
-        case .accept: nil
+        // The route knows which methods there are instead.
+        case .accept, .methodRefused: nil
         case .malformed(let fault):
             Problem(
                 code: "malformed-request",
@@ -23,14 +24,6 @@ extension RequestGuard {
                 status: .uriTooLong,
                 title: "Target too long",
                 detail: "A request target has at most \(Self.targetBytesMax) bytes."
-            )
-        case .methodRefused:
-            Problem(
-                code: "method-not-allowed",
-                status: .methodNotAllowed,
-                title: "Method not allowed",
-                detail: "CONNECT and TRACE are not served.",
-                fields: [.allow: "GET, HEAD, POST"]
             )
         case .unsupportedTransferCoding:
             Problem(

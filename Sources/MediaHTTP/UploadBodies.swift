@@ -3,7 +3,7 @@ import Hummingbird
 import MediaOrigin
 import NIOCore
 
-/// The body of a request as it arrives, within its time.
+/// The body of a request as it arrives, within its size and its time, and counted.
 ///
 /// Hummingbird's idle timeout starts anew with every part, so a body that drips would live for ever; here the whole
 /// body has one deadline, looked at whenever something arrives.
@@ -11,10 +11,22 @@ struct RequestChunks: UploadBody {
     /// One task pulls, call after call; Hummingbird's iterator is not marked for that.
     private nonisolated(unsafe) var iterator: RequestBody.AsyncIterator
     private let deadline: ContinuousClock.Instant
+    private let received: @Sendable (Int) -> Void
+    private var bytesLeft: Int
 
-    init(_ body: RequestBody, deadline: ContinuousClock.Instant) {
+    /// - Parameters:
+    ///   - bytesMax: of the whole body, whatever is in it.
+    ///   - received: told of the bytes of each part that arrives.
+    init(
+        _ body: RequestBody,
+        bytesMax: Int,
+        deadline: ContinuousClock.Instant,
+        received: @escaping @Sendable (Int) -> Void
+    ) {
         self.iterator = body.makeAsyncIterator()
+        self.bytesLeft = bytesMax
         self.deadline = deadline
+        self.received = received
     }
 
     mutating func next() async throws -> [UInt8]? {
@@ -27,6 +39,9 @@ struct RequestChunks: UploadBody {
                     detail: "The body did not arrive in the time allowed. Try again on a faster connection."
                 )
             }
+            self.received(buffer.readableBytes)
+            self.bytesLeft -= buffer.readableBytes
+            guard self.bytesLeft >= 0 else { throw OriginError(.tooLarge) }
             if buffer.readableBytes > 0 { return Array(buffer.readableBytesView) }
         }
         return nil

@@ -16,18 +16,27 @@ struct UploadHandler: Sendable {
     let uploadTimeout: Duration
     let baseURL: String
 
-    func callAsFunction(_ request: Request, target: Upload.Target) async throws -> Response {
+    /// - Parameter received: told of the body's bytes as they arrive.
+    func callAsFunction(
+        _ request: Request,
+        target: Upload.Target,
+        received: @escaping @Sendable (Int) -> Void
+    ) async throws -> Response {
         try self.checkAnnouncedSize(request.head)
         let respondsAsync = Self.prefersAsync(request.headers)
-        let deadline = ContinuousClock.now + self.uploadTimeout
-        let chunks = RequestChunks(request.body, deadline: deadline)
+        let chunks = RequestChunks(
+            request.body,
+            bytesMax: self.bodyBytesMax(request.headers),
+            deadline: ContinuousClock.now + self.uploadTimeout,
+            received: received
+        )
         let version: AssetVersion
         if Self.isMultipart(request.headers) {
             let upload = Upload(target: target, bytesExpected: nil, respondsAsync: respondsAsync)
             var body = try MultipartFile(chunks, contentType: request.headers[.contentType] ?? "")
             version = try await self.ingest(upload, body: &body)
         } else {
-            let announced = request.headers[.contentLength].flatMap { Int($0) }
+            let announced = try Self.announcedBytes(request.headers)
             let upload = Upload(target: target, bytesExpected: announced, respondsAsync: respondsAsync)
             var body = chunks
             version = try await self.ingest(upload, body: &body)
@@ -37,9 +46,19 @@ struct UploadHandler: Sendable {
 
     /// Refuses a body that says itself that it is too large, before any of it is read or asked for.
     func checkAnnouncedSize(_ head: HTTPRequest) throws {
-        let overhead = Self.isMultipart(head.headerFields) ? Self.multipartOverheadBytesMax : 0
-        guard let announced = head.headerFields[.contentLength].flatMap({ Int($0) }) else { return }
-        guard announced <= self.uploadBytesMax + overhead else { throw OriginError(.tooLarge) }
+        guard let announced = try Self.announcedBytes(head.headerFields) else { return }
+        guard announced <= self.bodyBytesMax(head.headerFields) else { throw OriginError(.tooLarge) }
+    }
+
+    private func bodyBytesMax(_ fields: HTTPFields) -> Int {
+        self.uploadBytesMax + (Self.isMultipart(fields) ? Self.multipartOverheadBytesMax : 0)
+    }
+
+    /// Nil without `Content-Length`. The parser lets digits through only; what does not fit is too large.
+    private static func announcedBytes(_ fields: HTTPFields) throws -> Int? {
+        guard let text = fields[.contentLength] else { return nil }
+        guard let bytes = Int(text) else { throw OriginError(.tooLarge) }
+        return bytes
     }
 
     private func answer(_ version: AssetVersion, wasAsync: Bool) -> Response {

@@ -127,6 +127,17 @@ package enum OriginMetrics {
         help: "Time of the catalog's operations."
     )
 
+    static let integrityFailures = MetricDefinition(
+        "media_integrity_failures_total",
+        .counter,
+        help: "Stored blobs that were found not to be what their rows say. None of them was served."
+    )
+    package static let backlogVersions = MetricDefinition(
+        "media_backlog_versions",
+        .gauge,
+        help: "Versions that nobody waits for and whose renditions are still to be made."
+    )
+
     package static let buildInfo = MetricDefinition(
         "media_build_info",
         .gauge,
@@ -139,7 +150,7 @@ package enum OriginMetrics {
         Self.requests + Self.pictures + [
             Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheEvictions,
             Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.workerRestarts,
-            Self.blobOperations, Self.catalogOperations, Self.buildInfo,
+            Self.blobOperations, Self.catalogOperations, Self.integrityFailures, Self.backlogVersions, Self.buildInfo,
         ] + ProcessCollector.definitions
 
     /// The registry for `MetricsSystem.bootstrap`: knows all of the above, and collects `process_*` and the build's

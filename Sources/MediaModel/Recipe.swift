@@ -56,7 +56,8 @@ package struct Recipe: Sendable, Hashable, Codable {
     package var quality: Int
     /// The encoder's effort, 0 (fast) ... 6 (small).
     package var effort: Int
-    /// Every pixel kept exactly; quality then only trades time for size.
+    /// Every visible pixel kept exactly (colours under full transparency are not kept: nobody should find them there);
+    /// quality then only trades time for size.
     package var lossless: Bool
     /// Keeps an animation's frames; otherwise the first one is taken.
     package var animated: Bool

@@ -10,14 +10,21 @@ import Synchronization
 package final class Backlog: Sendable {
     /// Versions that may wait here; one more upload that will not wait is refused.
     package static let versionsMax = 10_000
-    /// How long a version waits after a failure that was not its own.
-    static let retryDelay = Duration.seconds(2)
+    /// How long a version waits after its first failure that was not its own; each further one doubles it.
+    static let retryDelayMin = Duration.seconds(1)
+    static let retryDelayMax = Duration.seconds(60)
 
-    private let stream: AsyncStream<VersionRef>
-    private let continuation: AsyncStream<VersionRef>.Continuation
+    private struct Job: Sendable {
+        let ref: VersionRef
+        /// 1 for the first.
+        let attempt: Int
+    }
+
+    private let stream: AsyncStream<Job>
+    private let continuation: AsyncStream<Job>.Continuation
     private let waiting = Atomic<Int>(0)
 
-    package init() { (self.stream, self.continuation) = AsyncStream.makeStream(of: VersionRef.self) }
+    package init() { (self.stream, self.continuation) = AsyncStream.makeStream(of: Job.self) }
 
     /// How many versions wait or are being worked on.
     package var count: Int { self.waiting.load(ordering: .relaxed) }
@@ -29,51 +36,53 @@ package final class Backlog: Sendable {
 
     func add(_ ref: VersionRef) {
         self.waiting.add(1, ordering: .relaxed)
-        self.continuation.yield(ref)
+        self.continuation.yield(Job(ref: ref, attempt: 1))
     }
 
     /// Works until the task is cancelled, on `width` versions at a time. A version that fails for our reasons comes
-    /// again.
-    package func run(width: Int, catalog: any Catalog, develop: Develop, storageFailure: StorageFailure) async {
+    /// again, later each time; meanwhile others have its place.
+    package func run(width: Int, catalog: any Catalog, develop: Develop) async {
         await withDiscardingTaskGroup { group in
             let gate = Gate(width: width)
-            for await ref in self.stream {
+            for await job in self.stream {
                 await gate.enter()
                 group.addTask {
-                    defer { gate.leave() }
-                    if await self.work(on: ref, catalog, develop, storageFailure) {
+                    let isDone = await self.work(on: job, catalog, develop)
+                    gate.leave()
+                    if isDone {
                         self.waiting.subtract(1, ordering: .relaxed)
                     } else {
-                        try? await Task.sleep(for: Self.retryDelay)
-                        self.continuation.yield(ref)
+                        try? await Task.sleep(for: Self.delay(after: job.attempt))
+                        self.continuation.yield(Job(ref: job.ref, attempt: job.attempt + 1))
                     }
                 }
             }
         }
     }
 
+    static func delay(after attempt: Int) -> Duration {
+        attempt > 6 ? Self.retryDelayMax : min(Self.retryDelayMax, Self.retryDelayMin * (1 << (attempt - 1)))
+    }
+
     /// - Returns: whether the version needs no further attempt.
-    private func work(
-        on ref: VersionRef,
-        _ catalog: any Catalog,
-        _ develop: Develop,
-        _ storageFailure: StorageFailure
-    ) async -> Bool {
+    private func work(on job: Job, _ catalog: any Catalog, _ develop: Develop) async -> Bool {
         do {
-            guard let version = try await catalog.version(ref), version.state == .processing else { return true }
-            _ = try await develop(version, isWaitedFor: false)
+            guard let version = try await catalog.version(job.ref), version.state == .processing else { return true }
+            _ = try await develop(version, for: .backlog(attempt: job.attempt))
             OriginMeters.shared.uploadsReady.increment()
             return true
         } catch {
-            storageFailure.inspect(error)
-            // A source that does not open will not open in two seconds either; the next start tries it again.
-            let isRetryable = !Develop.isFinal(error) && !(error is SealError)
+            let isFinal = Develop.isFinal(error, attempt: job.attempt)
+            if isFinal { OriginMeters.shared.uploadsFailed.increment() }
             Logger.current.log(
-                level: isRetryable ? .warning : .info,
+                level: error is RenderError && isFinal ? .info : .warning,
                 "A version could not be developed",
-                metadata: ["version": "\(ref)", "retry": "\(isRetryable)", "error": "\(String(reflecting: error))"]
+                metadata: [
+                    "version": "\(job.ref)", "attempt": "\(job.attempt)", "final": "\(isFinal)",
+                    "error": "\(String(reflecting: error))",
+                ]
             )
-            return !isRetryable || Task.isCancelled
+            return isFinal || Task.isCancelled
         }
     }
 }

@@ -40,6 +40,10 @@ package struct BlobVault: Sendable {
 
     /// Opens a blob: its size, its header, its key and its commitment are checked before this returns.
     package func open(_ record: BlobRecord) async throws -> SealedBlobReader {
+        try await OriginMeters.shared.countingDamage { try await self.openUncounted(record) }
+    }
+
+    private func openUncounted(_ record: BlobRecord) async throws -> SealedBlobReader {
         let handle = try await self.store.open(record.id)
         guard handle.sealedBytes == record.sealedBytes,
             record.sealedBytes == SealedLayout.sealedBytes(for: record.bytes)
@@ -128,7 +132,7 @@ package struct SealedBlobReader: Sendable {
         let sealed =
             sealedRange.upperBound <= self.head.count
             ? Array(self.head[sealedRange]) : try await self.handle.read(sealedRange)
-        return try self.opener.open(sealed, range: range)
+        return try await OriginMeters.shared.countingDamage { try self.opener.open(sealed, range: range) }
     }
 
     /// `range` from front to back in pieces of at most ``readBytesMax``, which end where chunks end, so that no chunk

@@ -25,6 +25,12 @@ package struct Deliver: Sendable {
         return found
     }
 
+    /// Throws where the bytes could not be read: what a `HEAD` must not promise. Opens the blob unless it is in memory,
+    /// and reads no more than its head.
+    package func check(_ rendition: Rendition) async throws {
+        if self.cache.bytes(of: rendition.blob.id) == nil { _ = try await self.vault.open(rendition.blob) }
+    }
+
     /// The bytes of `range`, from memory where they are, from the sealed store otherwise.
     ///
     /// - Parameter range: in `0 ..< rendition.blob.bytes`.

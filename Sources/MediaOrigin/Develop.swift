@@ -26,11 +26,17 @@ package struct Develop: Sendable {
         self.cache = cache
     }
 
-    /// - Parameter isWaitedFor: whether a client waits for the answer. Then there is no other attempt: what fails is
-    ///   undone.
+    /// Who wants the renditions, and so what becomes of a version that fails.
+    package enum Asker: Sendable, Hashable {
+        /// A client waits: there is no other attempt.
+        case client
+        /// Nobody waits: the backlog can try again. Attempts count from 1.
+        case backlog(attempt: Int)
+    }
+
     /// - Returns: the version, `ready`.
     /// - Throws: why there are no renditions; `giveUp` says what becomes of the version.
-    package func callAsFunction(_ version: AssetVersion, isWaitedFor: Bool) async throws -> AssetVersion {
+    package func callAsFunction(_ version: AssetVersion, for asker: Asker) async throws -> AssetVersion {
         do {
             let outcome = try await self.render(version)
             let renditions = try await self.store(outcome.renditions, of: version)
@@ -38,15 +44,22 @@ package struct Develop: Sendable {
             self.warm(outcome.renditions, of: ready)
             return ready
         } catch {
-            await self.giveUp(version, isWaitedFor: isWaitedFor, because: error)
+            await self.giveUp(version, for: asker, because: error)
             throw error
         }
     }
 
-    /// Whether the picture is at fault, so that no attempt will ever end otherwise.
-    static func isFinal(_ error: any Error) -> Bool {
-        guard let error = error as? RenderError else { return false }
-        return !error.code.isRetryable
+    /// Whether another attempt would end the same: the picture's fault, or the source's.
+    ///
+    /// A codec that dies or takes too long is most likely the picture's doing, but a machine that is short of memory or
+    /// time looks the same: that takes two attempts to believe.
+    static func isFinal(_ error: any Error, attempt: Int) -> Bool {
+        switch error {
+        case let error as RenderError where error.code == .crashed || error.code == .deadline: attempt >= 2
+        case let error as RenderError: !error.code.isRetryable
+        case let error as BlobStoreError: error.code == .missing || error.code == .truncated
+        default: error is SealError
+        }
     }
 
     private func render(_ version: AssetVersion) async throws -> RenderOutcome {
@@ -115,23 +128,31 @@ package struct Develop: Sendable {
     ///   be seen as `failed`.
     /// - A failure of ours undoes the upload that waits for it; on the backlog the version stays for another attempt.
     /// - Whoever is cancelled (the service stops) leaves the version to the next start.
-    private func giveUp(_ version: AssetVersion, isWaitedFor: Bool, because error: any Error) async {
-        guard !(error is CancellationError), isWaitedFor || Self.isFinal(error) else { return }
+    private func giveUp(_ version: AssetVersion, for asker: Asker, because error: any Error) async {
+        if error is CancellationError { return }
+        if case .backlog(let attempt) = asker, !Self.isFinal(error, attempt: attempt) { return }
         do {
             let unnamed =
-                if version.isAnnounced, let error = error as? RenderError {
-                    try await self.catalog.fail(version.ref, failure: error.code.description)
+                if version.isAnnounced {
+                    try await self.catalog.fail(version.ref, failure: Self.failureCode(of: error))
                 } else {
                     try await self.catalog.discard(version.ref)
                 }
             await self.vault.remove(unnamed)
         } catch {
-            // The version stays `processing`; the next start finishes or removes it.
+            // The version stays `processing`; the next start finishes it.
             Logger.current.error(
                 "Could not undo a version",
                 metadata: ["version": "\(version.ref)", "error": "\(String(reflecting: error))"]
             )
         }
+    }
+}
+
+extension Develop {
+    /// What a failed version shows for a reason: the code of a problem.
+    private static func failureCode(of error: any Error) -> String {
+        (error as? RenderError)?.code.description ?? "source-damaged"
     }
 }
 

@@ -67,6 +67,8 @@ extension Ingest {
                 guard bytes <= self.policy.uploadBytesMax else { throw OriginError(.tooLarge) }
                 try await spool.append(more)
             }
+            // Whoever reads the connection should notice a body that ends early; an upload is too dear to rely on it.
+            guard upload.bytesExpected ?? bytes == bytes else { throw OriginError(.incompleteBody) }
             return SealedSource(spool: spool, record: try await spool.finish())
         } catch {
             await spool.discard()

@@ -14,22 +14,19 @@ package struct Ingest: Sendable {
     let develop: Develop
     let backlog: Backlog
     let policy: IngestPolicy
-    let storageFailure: StorageFailure
 
     package init(
         catalog: any Catalog,
         vault: BlobVault,
         develop: Develop,
         backlog: Backlog,
-        policy: IngestPolicy,
-        storageFailure: StorageFailure
+        policy: IngestPolicy
     ) {
         self.catalog = catalog
         self.vault = vault
         self.develop = develop
         self.backlog = backlog
         self.policy = policy
-        self.storageFailure = storageFailure
     }
 
     /// - Parameter body: the picture's bytes; read to its end unless the upload is refused first.
@@ -47,7 +44,7 @@ package struct Ingest: Sendable {
             }
             meters.uploadBytes.increment(by: version.source.bytes)
             guard upload.respondsAsync else {
-                let ready = try await self.develop(version, isWaitedFor: true)
+                let ready = try await self.develop(version, for: .client)
                 meters.uploadsReady.increment()
                 return ready
             }
@@ -55,7 +52,6 @@ package struct Ingest: Sendable {
             meters.uploadsAccepted.increment()
             return version
         } catch {
-            self.storageFailure.inspect(error)
             meters.uploadsRefused.increment()
             throw error
         }

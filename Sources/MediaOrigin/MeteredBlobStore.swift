@@ -2,16 +2,30 @@ package import MediaModel
 import Metrics
 
 /// A blob store whose operations are counted by what they were and how they ended.
+///
+/// It stands next to the adapter, so a failed sync ends the process right where it shows, before any caller could act
+/// on what it believes was or was not made durable.
 package struct MeteredBlobStore: BlobStore {
     private let base: any BlobStore
-    private let makeDraftMeter = OperationMeter("make-draft")
-    private let openMeter = OperationMeter("open")
-    private let removeMeter = OperationMeter("remove")
-    private let listMeter = OperationMeter("list")
-    private let publishMeter = OperationMeter("publish")
-    private let readMeter = OperationMeter("read")
+    private let makeDraftMeter: OperationMeter
+    private let openMeter: OperationMeter
+    private let removeMeter: OperationMeter
+    private let listMeter: OperationMeter
+    private let publishMeter: OperationMeter
+    private let readMeter: OperationMeter
+    private let healthMeter: OperationMeter
 
-    package init(_ base: any BlobStore) { self.base = base }
+    package init(_ base: any BlobStore, storageFailure: StorageFailure) {
+        let meter = { OperationMeter($0, storageFailure) }
+        self.base = base
+        self.makeDraftMeter = meter("make-draft")
+        self.openMeter = meter("open")
+        self.removeMeter = meter("remove")
+        self.listMeter = meter("list")
+        self.publishMeter = meter("publish")
+        self.readMeter = meter("read")
+        self.healthMeter = meter("health")
+    }
 
     package func makeDraft(bytesExpected: Int?) async throws -> any BlobDraft {
         let draft = try await self.makeDraftMeter.count { try await self.base.makeDraft(bytesExpected: bytesExpected) }
@@ -31,7 +45,7 @@ package struct MeteredBlobStore: BlobStore {
         try await self.listMeter.count { try await self.base.list(after: after, limit: limit) }
     }
 
-    package func checkHealth() async throws { try await self.base.checkHealth() }
+    package func checkHealth() async throws { try await self.healthMeter.count { try await self.base.checkHealth() } }
 }
 
 private struct MeteredDraft: BlobDraft {
@@ -62,8 +76,10 @@ private struct MeteredHandle: BlobHandle {
 private struct OperationMeter: Sendable {
     private let done: Counter
     private let failed: Counter
+    private let storageFailure: StorageFailure
 
-    init(_ operation: String) {
+    init(_ operation: String, _ storageFailure: StorageFailure) {
+        self.storageFailure = storageFailure
         let label = "media_blob_operations_total"
         self.done = Counter(label: label, dimensions: [("operation", operation), ("outcome", "done")])
         self.failed = Counter(label: label, dimensions: [("operation", operation), ("outcome", "failed")])
@@ -75,6 +91,7 @@ private struct OperationMeter: Sendable {
             self.done.increment()
             return result
         } catch {
+            self.storageFailure.inspect(error)
             self.failed.increment()
             throw error
         }

@@ -2,22 +2,42 @@ package import MediaModel
 import Metrics
 
 /// A catalog whose calls are timed by what they were.
+///
+/// It stands next to the adapter: a commit that could not be made durable may be on the disk all the same, and only a
+/// restart can tell. So the process ends right where that shows, before any caller undoes what may have happened.
 package struct MeteredCatalog: Catalog {
     private let base: any Catalog
-    private let reserve = CatalogTimer("reserve-version")
-    private let release = CatalogTimer("release-version")
-    private let begin = CatalogTimer("begin")
-    private let complete = CatalogTimer("complete")
-    private let fail = CatalogTimer("fail")
-    private let discard = CatalogTimer("discard")
-    private let version = CatalogTimer("version")
-    private let newest = CatalogTimer("newest-version")
-    private let rendition = CatalogTimer("rendition")
-    private let page = CatalogTimer("page")
-    private let unfinished = CatalogTimer("unfinished")
-    private let known = CatalogTimer("known")
+    private let reserve: CatalogTimer
+    private let release: CatalogTimer
+    private let begin: CatalogTimer
+    private let complete: CatalogTimer
+    private let fail: CatalogTimer
+    private let discard: CatalogTimer
+    private let version: CatalogTimer
+    private let newest: CatalogTimer
+    private let rendition: CatalogTimer
+    private let page: CatalogTimer
+    private let unfinished: CatalogTimer
+    private let known: CatalogTimer
+    private let health: CatalogTimer
 
-    package init(_ base: any Catalog) { self.base = base }
+    package init(_ base: any Catalog, storageFailure: StorageFailure) {
+        let timer = { CatalogTimer($0, storageFailure) }
+        self.base = base
+        self.reserve = timer("reserve-version")
+        self.release = timer("release-version")
+        self.begin = timer("begin")
+        self.complete = timer("complete")
+        self.fail = timer("fail")
+        self.discard = timer("discard")
+        self.version = timer("version")
+        self.newest = timer("newest-version")
+        self.rendition = timer("rendition")
+        self.page = timer("page")
+        self.unfinished = timer("unfinished")
+        self.known = timer("known")
+        self.health = timer("health")
+    }
 
     package func reserveVersion(of asset: AssetID) async throws -> VersionNumber {
         try await self.reserve.time { try await self.base.reserveVersion(of: asset) }
@@ -77,14 +97,16 @@ package struct MeteredCatalog: Catalog {
         try await self.known.time { try await self.base.known(among: blobs) }
     }
 
-    package func checkHealth() async throws { try await self.base.checkHealth() }
+    package func checkHealth() async throws { try await self.health.time { try await self.base.checkHealth() } }
 }
 
 /// Times one kind of call, however it ends.
 private struct CatalogTimer: Sendable {
     private let timer: Timer
+    private let storageFailure: StorageFailure
 
-    init(_ operation: String) {
+    init(_ operation: String, _ storageFailure: StorageFailure) {
+        self.storageFailure = storageFailure
         self.timer = Timer(
             label: "media_catalog_operation_duration_seconds",
             dimensions: [("operation", operation)]
@@ -94,6 +116,11 @@ private struct CatalogTimer: Sendable {
     func time<Result>(_ operation: () async throws -> Result) async throws -> Result {
         let start = ContinuousClock.now
         defer { self.timer.record(duration: ContinuousClock.now - start) }
-        return try await operation()
+        do {
+            return try await operation()
+        } catch {
+            self.storageFailure.inspect(error)
+            throw error
+        }
     }
 }

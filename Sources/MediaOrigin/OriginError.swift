@@ -9,6 +9,8 @@ package struct OriginError: Error, Sendable, Hashable, CustomStringConvertible, 
         package static let notAPicture = Code(description: "unsupported-media-type")
         /// More bytes than an upload may have.
         package static let tooLarge = Code(description: "content-too-large")
+        /// Fewer or more bytes than were announced.
+        package static let incompleteBody = Code(description: "incomplete-body")
         /// The asset does not exist.
         package static let unknownAsset = Code(description: "unknown-asset")
         /// The path names no rendition.

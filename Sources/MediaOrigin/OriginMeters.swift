@@ -9,6 +9,8 @@ struct OriginMeters: Sendable {
     let uploadsReady = Counter(label: "media_uploads_total", dimensions: [("outcome", "ready")])
     let uploadsAccepted = Counter(label: "media_uploads_total", dimensions: [("outcome", "accepted")])
     let uploadsRefused = Counter(label: "media_uploads_total", dimensions: [("outcome", "refused")])
+    let uploadsFailed = Counter(label: "media_uploads_total", dimensions: [("outcome", "failed")])
+    let integrityFailures = Counter(label: "media_integrity_failures_total")
     let uploadBytes = Counter(label: "media_upload_bytes_total")
     let rendersDone = Counter(label: "media_renders_total", dimensions: [("outcome", "done")])
     let rendersFailed = Counter(label: "media_renders_total", dimensions: [("outcome", "failed")])
@@ -19,6 +21,16 @@ struct OriginMeters: Sendable {
     private let decodeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "decode")])
     private let resizeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "resize")])
     private let encodeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "encode")])
+
+    /// Counts a blob that is not what its row says, whoever came upon it.
+    func countingDamage<Result>(_ work: () async throws -> Result) async throws -> Result {
+        do {
+            return try await work()
+        } catch let error as SealError {
+            self.integrityFailures.increment()
+            throw error
+        }
+    }
 
     func rendered(_ outcome: RenderOutcome) {
         self.rendersDone.increment(by: outcome.renditions.count)

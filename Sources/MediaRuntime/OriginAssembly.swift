@@ -29,6 +29,7 @@ package struct OriginAssembly: Sendable {
     package let catalog: any Catalog
     package let store: any BlobStore
     package let pool: WorkerPool
+    private let storage: OriginStorage
 
     /// Opens the data folder, the catalog and the key ring, starts the workers and puts unfinished versions on the
     /// backlog.
@@ -38,14 +39,11 @@ package struct OriginAssembly: Sendable {
         _ settings: Settings,
         metrics: PrometheusRegistry,
         logger: Logger
-    ) async throws
-        -> OriginAssembly
-    {
-        let storage = try await OriginStorage.open(settings)
+    ) async throws -> OriginAssembly {
+        let storage = try await OriginStorage.open(settings, storageFailure: Self.storageFailure(logger))
         let pool = try await Self.startWorkers(settings, logger: logger)
         let cache = RenditionCache(bytesMax: settings.cacheBytesMax)
         let backlog = Backlog()
-        let storageFailure = Self.storageFailure(logger)
         let develop = Develop(
             catalog: storage.catalog,
             vault: storage.vault,
@@ -55,36 +53,40 @@ package struct OriginAssembly: Sendable {
         )
         let recover = Recover(catalog: storage.catalog, vault: storage.vault, backlog: backlog)
         try await recover.resume()
-        OriginGauges.register(in: metrics, cache: cache, pool: pool)
+        OriginGauges.register(in: metrics, cache: cache, pool: pool, backlog: backlog)
         return OriginAssembly(
             ingest: Ingest(
                 catalog: storage.catalog,
                 vault: storage.vault,
                 develop: develop,
                 backlog: backlog,
-                policy: settings.ingestPolicy,
-                storageFailure: storageFailure
+                policy: settings.ingestPolicy
             ),
             deliver: Deliver(catalog: storage.catalog, vault: storage.vault, cache: cache),
             describe: Describe(catalog: storage.catalog),
             metrics: metrics,
             services: [
-                HeldService(held: storage.lock) { await storage.close() },
-                HeldService(held: pool) { await pool.shutdown() },
                 BackgroundService {
                     await backlog.run(
                         width: settings.workers.count,
                         catalog: storage.catalog,
-                        develop: develop,
-                        storageFailure: storageFailure
+                        develop: develop
                     )
                 },
                 BackgroundService { await recover.collectForever() },
             ],
             catalog: storage.catalog,
             store: storage.store,
-            pool: pool
+            pool: pool,
+            storage: storage
         )
+    }
+
+    /// Ends the workers, then closes the catalog and gives the folder back. Only when nothing runs any more: a request
+    /// that is cut at the shutdown deadline must still find both.
+    package func close() async {
+        await self.pool.shutdown()
+        await self.storage.close()
     }
 
     private static func startWorkers(_ settings: Settings, logger: Logger) async throws -> WorkerPool {
@@ -96,7 +98,8 @@ package struct OriginAssembly: Sendable {
     private static func storageFailure(_ logger: Logger) -> StorageFailure {
         StorageFailure { detail in
             logger.critical("Data could not be made durable; ending the process", metadata: ["detail": "\(detail)"])
-            exit(Self.storageFailureExitCode)
+            // Not `exit`: nothing may run any more that still believes in what is in memory.
+            _exit(Self.storageFailureExitCode)
         }
     }
 }
@@ -110,17 +113,23 @@ struct OriginStorage: Sendable {
     private let database: SQLiteCatalog
 
     /// Checkpoints the write-ahead log into the catalog, so that the file alone is whole.
-    func close() async { try? await self.database.close() }
+    func close() async {
+        try? await self.database.close()
+        self.lock.release()
+    }
 
-    static func open(_ settings: Settings) async throws -> OriginStorage {
+    static func open(_ settings: Settings, storageFailure: StorageFailure) async throws -> OriginStorage {
         let folder = settings.dataDirectory
         let lock = try DataFolderLock.acquire(folder: folder)
         let keys = try KeyRing.openOrCreate(settings.keyRingPath)
         let threads = NIOThreadPool(numberOfThreads: OriginAssembly.storeThreads)
         threads.start()
-        let store = MeteredBlobStore(try await FileBlobStore.open(folder: folder, threadPool: threads))
+        let store = MeteredBlobStore(
+            try await FileBlobStore.open(folder: folder, threadPool: threads),
+            storageFailure: storageFailure
+        )
         let database = try await SQLiteCatalog.open(path: "\(folder)/catalog.sqlite")
-        let catalog = MeteredCatalog(database)
+        let catalog = MeteredCatalog(database, storageFailure: storageFailure)
         let vault = BlobVault(store: store, sealing: SealedBlobs(keys: keys))
         return OriginStorage(lock: lock, store: store, catalog: catalog, vault: vault, database: database)
     }
@@ -156,21 +165,4 @@ struct BackgroundService: Service {
     init(_ work: @escaping @Sendable () async -> Void) { self.work = work }
 
     func run() async throws { await cancelWhenGracefulShutdown { await self.work() } }
-}
-
-/// Something that is kept until everything that was started after it has stopped.
-struct HeldService<Held: Sendable>: Service {
-    let held: Held
-    let release: @Sendable () async -> Void
-
-    init(held: Held, release: @escaping @Sendable () async -> Void) {
-        self.held = held
-        self.release = release
-    }
-
-    func run() async throws {
-        try? await gracefulShutdown()
-        await self.release()
-        withExtendedLifetime(self.held) {}
-    }
 }

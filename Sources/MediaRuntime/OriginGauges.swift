@@ -4,7 +4,7 @@ import MediaWorkers
 
 /// What is read at a scrape because its value lives elsewhere: the cache's books and the pool's.
 enum OriginGauges {
-    static func register(in registry: PrometheusRegistry, cache: RenditionCache, pool: WorkerPool) {
+    static func register(in registry: PrometheusRegistry, cache: RenditionCache, pool: WorkerPool, backlog: Backlog) {
         registry.registerCollector {
             let statistics = cache.statistics
             return [
@@ -22,6 +22,7 @@ enum OriginGauges {
                 MetricSample(OriginMetrics.workersBusy, Double(statistics.busy)),
                 MetricSample(OriginMetrics.workersIdle, Double(statistics.idle)),
                 MetricSample(OriginMetrics.renderQueueLength, Double(statistics.waiting)),
+                MetricSample(OriginMetrics.backlogVersions, Double(backlog.count)),
             ]
         }
     }

@@ -27,7 +27,14 @@ struct Serve: AsyncParsableCommand {
         // A stalled upload must not hold the stop for ever (PRACTICE.md §2.6).
         group.maximumGracefulShutdownDuration = settings.shutdownDeadline
         group.maximumCancellationDuration = .seconds(5)
-        try await ServiceGroup(configuration: group).run()
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await ServiceGroup(configuration: group).run())
+        } catch {
+            result = .failure(error)
+        }
+        await assembly.close()
+        try result.get()
     }
 
     /// The operator, unlike a client, is told everything about why the service does not start.

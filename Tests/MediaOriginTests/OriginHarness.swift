@@ -34,8 +34,7 @@ struct OriginHarness {
                 uploadBytesMax: self.uploadBytesMax,
                 limits: PictureLimits(),
                 presets: Preset.defaults
-            ),
-            storageFailure: StorageFailure { _ in }
+            )
         )
     }
 
@@ -60,8 +59,7 @@ struct OriginHarness {
             await self.backlog.run(
                 width: 2,
                 catalog: self.catalog,
-                develop: self.develop,
-                storageFailure: StorageFailure { _ in }
+                develop: self.develop
             )
         }
         while self.backlog.count > 0 { try? await Task.sleep(for: .milliseconds(1)) }

@@ -18,8 +18,7 @@ import Testing
             await restarted.run(
                 width: 1,
                 catalog: self.origin.catalog,
-                develop: self.origin.develop,
-                storageFailure: StorageFailure { _ in }
+                develop: self.origin.develop
             )
         }
         while restarted.count > 0 { try await Task.sleep(for: .milliseconds(1)) }

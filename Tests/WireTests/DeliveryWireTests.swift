@@ -70,6 +70,39 @@ extension WireTests {
             }
         }
 
+        @Test func aDamagedBlobIsNeitherServedNorPromised() async throws {
+            let service = try await RunningService.start(environment: ["MEDIA_WORKERS": "1"])
+            let url = try await Origin(service: service).asset().entry("preview").url
+            #expect(try await service.stop() == .code(0))
+            let folder = URL(filePath: service.dataFolder).appending(path: "blobs")
+            for blob in try Origin(service: service).blobs() {
+                let file = folder.appending(path: blob)
+                var bytes = try Data(contentsOf: file)
+                bytes[bytes.count - 1] ^= 1
+                bytes[600] ^= 1
+                bytes[100] ^= 1
+                try bytes.write(to: file)
+            }
+            let back = try await service.restart()
+            for method in ["GET", "HEAD"] {
+                #expect(try await Origin(service: back).ask(method, url).status == 500)
+            }
+            let head = Origin.head("GET", "/metrics", [], body: [])
+            let metrics = try await back.connectToAdmin().exchange(head).text
+            #expect(metrics.contains("media_integrity_failures_total 2\n"))
+            #expect(try await back.stop() == .code(0))
+        }
+
+        @Test func oldClientsAreAnsweredOnce() async throws {
+            try await Origin.with { origin in
+                let url = try await origin.asset().entry("preview").url
+                let connection = try await origin.service.connect()
+                try await connection.send("GET \(url) HTTP/1.0\r\n\r\n")
+                #expect(try await connection.receiveResponse().status == 200)
+                #expect(try await connection.isClosedByPeer(within: .seconds(5)))
+            }
+        }
+
         @Test func conditionsAreAnsweredByTheLetter() async throws {
             try await Origin.with { origin in
                 let url = try await origin.asset().entry("preview").url
@@ -168,7 +201,8 @@ extension WireTests {
                 let path = try asset.entry("thumbnail").url
                 let table = [
                     ("POST", path, "GET, HEAD"), ("PUT", path, "GET, HEAD"), ("DELETE", path, "GET, HEAD"),
-                    ("OPTIONS", path, "GET, HEAD"), ("PUT", "/v1/assets", "GET, HEAD, POST"),
+                    ("OPTIONS", path, "GET, HEAD"), ("TRACE", path, "GET, HEAD"),
+                    ("PUT", "/v1/assets", "GET, HEAD, POST"),
                     ("POST", "/v1/assets/\(asset.id)", "GET, HEAD"), ("GET", "/v1/assets/\(asset.id)/versions", "POST"),
                 ]
                 for (method, target, allow) in table {

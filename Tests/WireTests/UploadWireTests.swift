@@ -119,6 +119,64 @@ extension WireTests {
             }
         }
 
+        @Test func whatStandsBesideTheFileCountsToo() async throws {
+            try await Origin.with(environment: ["MEDIA_UPLOAD_BYTES_MAX": "100KiB"]) { origin in
+                let junk = "--frontier\r\nContent-Disposition: form-data; name=\"junk\"\r\n\r\n"
+                let body = Array(junk.utf8) + [UInt8](repeating: 7, count: 300_000)
+                let chunk = Array("\(String(body.count, radix: 16))\r\n".utf8) + body + Array("\r\n".utf8)
+                let connection = try await origin.service.connect()
+                let fields = ["Transfer-Encoding: chunked", "Content-Type: multipart/form-data; boundary=frontier"]
+                let head = Origin.head("POST", "/v1/assets", fields, body: [])
+                #expect(try await connection.exchange(head, body: chunk).problem(413) == "content-too-large")
+            }
+        }
+
+        @Test func lengthsThatNoNumberHoldsAreTooLarge() async throws {
+            try await Origin.with { origin in
+                let connection = try await origin.service.connect()
+                let fields = ["Content-Length: 10000000000000000000", "Expect: 100-continue"]
+                let response = try await connection.exchange(Origin.head("POST", "/v1/assets", fields, body: []))
+                #expect(try response.problem(413) == "content-too-large")
+            }
+        }
+
+        @Test func aWrongPathOrMethodIsNotAskedForItsSize() async throws {
+            try await Origin.with { origin in
+                let url = try await origin.asset().entry("preview").url
+                for (target, status) in [(url, 405), ("/nothing", 404)] {
+                    let connection = try await origin.service.connect()
+                    let fields = ["Content-Length: 9000000000"]
+                    let response = try await connection.exchange(Origin.head("POST", target, fields, body: []))
+                    #expect(response.status == status)
+                    #expect(try await connection.isClosedByPeer(within: .seconds(5)))
+                }
+            }
+        }
+
+        @Test func aClientThatGoesIsNoErrorOfOurs() async throws {
+            try await Origin.with { origin in
+                for _ in 0..<3 {
+                    let connection = try await origin.service.connect()
+                    try await connection.send(Origin.head("POST", "/v1/assets", ["Content-Length: 90000"], body: []))
+                    try await connection.send([0xFF, 0xD8, 0xFF] + Samples.bytes(30_000))
+                    try await Task.sleep(for: .milliseconds(50))
+                    try await connection.reset()
+                }
+                let metrics = { () async throws -> String in
+                    let head = Origin.head("GET", "/metrics", [], body: [])
+                    return try await origin.service.connectToAdmin().exchange(head).text
+                }
+                for _ in 0..<200 where !(try await metrics().contains("http_requests_in_flight 0\n")) {
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+                let text = try await metrics()
+                #expect(text.contains("http_requests_in_flight 0\n"))
+                #expect(!text.contains("status=\"500\""))
+                #expect(try origin.blobs().isEmpty)
+                #expect(!origin.service.log.contains(" error "))
+            }
+        }
+
         @Test func continueIsSaidOnlyToWhatIsWanted() async throws {
             try await Origin.with(environment: ["MEDIA_UPLOAD_BYTES_MAX": "100KiB"]) { origin in
                 let picture = try Fixtures.bytes("pictures/gradient.png")
