@@ -21,15 +21,23 @@ extension CatalogError {
 
     private static func code(for error: DatabaseError) -> Code {
         switch error.extendedResultCode {
-        // After these nobody knows whether the commit is on the disk (RELIABILITY §1.6).
-        case .SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC, .SQLITE_IOERR_CLOSE, .SQLITE_IOERR_COMMIT_ATOMIC:
-            return .syncFailed
+        // Nothing was written: what could not be read, locked, looked up, or had no memory.
+        case .SQLITE_IOERR_READ, .SQLITE_IOERR_SHORT_READ, .SQLITE_IOERR_DATA, .SQLITE_IOERR_CORRUPTFS,
+            .SQLITE_IOERR_MMAP, .SQLITE_IOERR_LOCK, .SQLITE_IOERR_RDLOCK, .SQLITE_IOERR_CHECKRESERVEDLOCK,
+            .SQLITE_IOERR_BLOCKED, .SQLITE_IOERR_NOMEM, .SQLITE_IOERR_ACCESS, .SQLITE_IOERR_GETTEMPPATH,
+            .SQLITE_IOERR_CONVPATH:
+            return .failed
+        // What a full disk gives where the WAL's index would have to grow: before anything of a commit is written.
+        case .SQLITE_IOERR_SHMSIZE: return .full
         case .SQLITE_CONSTRAINT_PRIMARYKEY, .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_ROWID:
             return .conflict
         default: break
         }
         switch error.resultCode {
         case .SQLITE_FULL: return .full
+        // After any other, also one that SQLite invents later, nobody knows what of a commit is on the disk: the
+        // process must end (RELIABILITY §3.4).
+        case .SQLITE_IOERR: return .syncFailed
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .corrupt
         default: return .failed
         }

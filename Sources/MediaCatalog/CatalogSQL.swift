@@ -84,6 +84,16 @@ enum CatalogSQL: String, CaseIterable {
         SELECT asset, number FROM versions WHERE state = 'processing' ORDER BY created_ms, asset, number
         """
     case knownBlob = "SELECT 1 FROM blobs WHERE id = :id AND removed = 0"
+    // SELECT DISTINCT would walk the whole index; this jumps from one key to the next.
+    case envelopeKeys = """
+        WITH RECURSIVE used(envelope_key) AS (
+          SELECT min(envelope_key) FROM blobs WHERE removed = 0
+          UNION ALL
+          SELECT (SELECT min(b.envelope_key) FROM blobs b WHERE b.removed = 0 AND b.envelope_key > used.envelope_key)
+          FROM used WHERE used.envelope_key IS NOT NULL
+        )
+        SELECT envelope_key FROM used WHERE envelope_key IS NOT NULL
+        """
 
     /// The prepared statement, bound; no other call may use it until this one has read its rows.
     func prepared(_ database: Database, _ arguments: StatementArguments) throws -> Statement {

@@ -60,6 +60,17 @@ extension SQLiteCatalog {
             return known
         }
     }
+
+    /// The envelope keys without which a blob of this catalog cannot be opened. Its cost is that of a look-up a key,
+    /// however many blobs there are.
+    ///
+    /// - Throws: ``CatalogError``.
+    package func envelopeKeysInUse() async throws -> Set<EnvelopeKeyID> {
+        try await self.read { database in
+            let ids = try String.fetchAll(CatalogSQL.envelopeKeys.prepared(database, []))
+            return Set(ids.map(EnvelopeKeyID.init(_:)))
+        }
+    }
 }
 
 extension SQLiteCatalog {

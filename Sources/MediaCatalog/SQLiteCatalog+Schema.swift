@@ -7,7 +7,7 @@ enum Schema {
     /// `IMGO`.
     static let applicationID = 0x494D_474F
     /// In the file's header (`PRAGMA user_version`): the number of the last migration.
-    static let version = 1
+    static let version = 2
 
     /// Each migration is one transaction, also the number in the header. One that was released is never changed.
     static var migrator: DatabaseMigrator {
@@ -15,6 +15,10 @@ enum Schema {
         migrator.registerMigration("1", foreignKeyChecks: .immediate) { database in
             try database.execute(sql: Self.first)
             try database.execute(sql: "PRAGMA application_id = \(Self.applicationID); PRAGMA user_version = 1")
+        }
+        migrator.registerMigration("2", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: Self.second)
+            try database.execute(sql: "PRAGMA user_version = 2")
         }
         return migrator
     }
@@ -105,5 +109,10 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
 
         CREATE INDEX renditions_blob ON renditions(blob);
+        """
+
+    /// For the question at every start which envelope keys are needed.
+    private static let second = """
+        CREATE INDEX blobs_envelope_key ON blobs(envelope_key) WHERE removed = 0;
         """
 }

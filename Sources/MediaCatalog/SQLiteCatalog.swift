@@ -42,17 +42,16 @@ package final class SQLiteCatalog: Catalog {
         }
     }
 
-    /// Brings all commits from the WAL into the file and closes it. Every later call fails. A catalog that is not
-    /// closed loses nothing: the next start reads the WAL.
+    /// Brings all commits from the WAL into the file and closes it, also where the first fails. Every later call fails.
+    /// A catalog that is not closed loses nothing: the next start reads the WAL.
+    ///
+    /// - Throws: ``CatalogError``, for the first that went wrong.
     package func close() async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             DispatchQueue(label: "catalog.close").async {
-                continuation.resume(
-                    with: Result {
-                        _ = try self.pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
-                        try self.pool.close()
-                    }.mapError(CatalogError.init(_:))
-                )
+                let checkpoint = Result { try self.pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) } }
+                let closing = Result { try self.pool.close() }
+                continuation.resume(with: checkpoint.flatMap { closing }.mapError(CatalogError.init(_:)))
             }
         }
     }
@@ -98,7 +97,8 @@ extension SQLiteCatalog {
     private static func makeFile(_ path: String) throws {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw CatalogError(.failed, detail: "open: \(String(cString: strerror(errno))) (errno \(errno))")
+            let number = errno
+            throw CatalogError(.failed, detail: "open: \(String(cString: strerror(number))) (errno \(number))")
         }
         Glibc.close(descriptor)
     }

@@ -1,3 +1,6 @@
+// For explicit_bzero(3) alone, which is no I/O.
+import Glibc
+
 /// A 256-bit key that wraps data keys. The bytes are wiped when the last reference goes.
 ///
 /// `@unchecked Sendable`: the memory is written once in `init` and only read until `deinit`, when nobody else holds it.
@@ -16,7 +19,8 @@ package final class EnvelopeKey: @unchecked Sendable {
     }
 
     deinit {
-        for index in self.memory.indices { self.memory.storeBytes(of: 0, toByteOffset: index, as: UInt8.self) }
+        // Ordinary stores to memory that is freed next are dead, and an optimiser may drop them.
+        if let address = self.memory.baseAddress { explicit_bzero(address, self.memory.count) }
         self.memory.deallocate()
     }
 

@@ -112,6 +112,18 @@ struct OriginStorage: Sendable {
     let vault: BlobVault
     private let database: SQLiteCatalog
 
+    /// A ring of another service opens nothing either; that is better known now than at the first read.
+    private static func check(_ keys: KeyRing, against database: SQLiteCatalog) async throws {
+        let missing = try await database.envelopeKeysInUse().subtracting(keys.ids).map(\.description).sorted()
+        guard missing.isEmpty else {
+            throw KeyError(
+                .badKeyRing,
+                detail: "the key ring lacks keys that stored blobs need: \(missing.joined(separator: ", ")); put their "
+                    + "lines back from the backup of the ring"
+            )
+        }
+    }
+
     /// Checkpoints the write-ahead log into the catalog, so that the file alone is whole.
     func close() async {
         try? await self.database.close()
@@ -121,14 +133,18 @@ struct OriginStorage: Sendable {
     static func open(_ settings: Settings, storageFailure: StorageFailure) async throws -> OriginStorage {
         let folder = settings.dataDirectory
         let lock = try DataFolderLock.acquire(folder: folder)
-        let keys = try KeyRing.openOrCreate(settings.keyRingPath)
+        let path = "\(folder)/catalog.sqlite"
+        // A new ring opens nothing of what is stored; where there is a catalog, a missing ring is lost or mistyped.
+        let isNew = access(path, F_OK) != 0
+        let keys = try KeyRing.openOrCreate(settings.keyRingPath, mayCreate: isNew)
         let threads = NIOThreadPool(numberOfThreads: OriginAssembly.storeThreads)
         threads.start()
         let store = MeteredBlobStore(
             try await FileBlobStore.open(folder: folder, threadPool: threads),
             storageFailure: storageFailure
         )
-        let database = try await SQLiteCatalog.open(path: "\(folder)/catalog.sqlite")
+        let database = try await SQLiteCatalog.open(path: path)
+        try await Self.check(keys, against: database)
         let catalog = MeteredCatalog(database, storageFailure: storageFailure)
         let vault = BlobVault(store: store, sealing: SealedBlobs(keys: keys))
         return OriginStorage(lock: lock, store: store, catalog: catalog, vault: vault, database: database)

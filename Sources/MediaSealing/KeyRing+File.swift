@@ -27,9 +27,11 @@ extension KeyRing {
         KeyError(.badKeyRing, detail: "\(path): \(detail)")
     }
 
-    /// What the operating system said of the call just made.
-    static func systemError(_ path: String, _ call: String) -> KeyError {
-        Self.bad(path, "\(call): \(String(cString: strerror(errno)))")
+    /// What the operating system said of the call just made, or of one before it.
+    ///
+    /// - Parameter number: `errno`, read before anything else can change it.
+    static func systemError(_ path: String, _ call: String, number: Int32 = errno) -> KeyError {
+        Self.bad(path, "\(call): \(String(cString: strerror(number)))")
     }
 
     /// Asked of the open file, not of its path: the path may lead elsewhere a moment later.

@@ -56,7 +56,14 @@ struct SQLiteCatalogTests {
         for step in plan where step.hasPrefix("SCAN") {
             // What is unfinished is all that this partial index holds.
             let isPartial = statement == .unfinished && step.contains("INDEX versions_processing")
-            #expect(isPartial || step == "SCAN CONSTANT ROW", "\(step)")
+            // The keys that were found so far.
+            let isQueue = statement == .envelopeKeys && step == "SCAN used"
+            #expect(isPartial || isQueue || step == "SCAN CONSTANT ROW", "\(step)")
+        }
+        if statement == .envelopeKeys {
+            let searches = plan.filter { $0.hasPrefix("SEARCH ") }
+            #expect(searches.count == 2)
+            for step in searches { #expect(step.contains("USING INDEX blobs_envelope_key"), "\(step)") }
         }
         for step in plan { #expect(!step.contains("TEMP B-TREE"), "\(step)") }
     }
@@ -73,6 +80,45 @@ struct SQLiteCatalogTests {
         #expect(try self.size("catalog.sqlite-wal") == 0)
         await #expect(throws: CatalogError.self) { try await catalog.checkHealth() }
         await #expect(throws: CatalogError.self) { try await catalog.unfinished() }
+    }
+
+    @Test("is closed also where its last checkpoint fails, which is reported")
+    func aFailedCheckpointDoesNotKeepItOpen() async throws {
+        let catalog = try await SQLiteCatalog.open(path: self.path)
+        let ready = try await catalog.addReady()
+        try await catalog.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA busy_timeout = 0") }
+        // Another program that reads: the WAL cannot be cut back under it.
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let reader = try DatabaseQueue(path: self.path, configuration: configuration)
+        try await reader.writeWithoutTransaction { connection in
+            try connection.execute(sql: "BEGIN")
+            _ = try Int.fetchOne(connection, sql: "SELECT count(*) FROM blobs")
+        }
+        let error = await #expect(throws: CatalogError.self) { try await catalog.close() }
+        #expect(error?.detail.hasPrefix("SQLite 5: ") == true)
+        await #expect(throws: CatalogError.self) { try await catalog.checkHealth() }
+        try await reader.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+        try reader.close()
+        let again = try await SQLiteCatalog.open(path: self.path)
+        let found = try await again.version(ready.ref)
+        #expect(found == ready)
+    }
+
+    @Test("knows the envelope keys of its blobs, without those of removed ones")
+    func theKeysInUseAreKnown() async throws {
+        let catalog = try await SQLiteCatalog.open(path: self.path)
+        var keys = try await catalog.envelopeKeysInUse()
+        #expect(keys.isEmpty)
+        for key in ["k2", "k1", "k2", "k.3", "k1"] { _ = try await self.begin(in: catalog, key: key) }
+        keys = try await catalog.envelopeKeysInUse()
+        #expect(keys == Set(["k.3", "k1", "k2"].map(EnvelopeKeyID.init(_:))))
+        let removed = try await self.begin(in: catalog, key: "k0")
+        keys = try await catalog.envelopeKeysInUse()
+        #expect(keys.contains(EnvelopeKeyID("k0")))
+        _ = try await catalog.fail(removed, failure: "undecodable")
+        keys = try await catalog.envelopeKeysInUse()
+        #expect(keys == Set(["k.3", "k1", "k2"].map(EnvelopeKeyID.init(_:))))
     }
 
     @Test("loses no commit when the process is killed")
@@ -139,6 +185,17 @@ struct SQLiteCatalogTests {
         #expect(found == ready)
         try await catalog.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
         _ = try await catalog.addReady()
+    }
+
+    /// A version whose source is sealed under `key`.
+    private func begin(in catalog: SQLiteCatalog, key: String) async throws -> VersionRef {
+        let version = Samples.version()
+        try await catalog.begin(version)
+        let arguments: StatementArguments = [key, Data(version.source.id.bytes)]
+        try await catalog.commit {
+            try $0.execute(sql: "UPDATE blobs SET envelope_key = ? WHERE id = ?", arguments: arguments)
+        }
+        return version.ref
     }
 
     private func size(_ name: String) throws -> Int {

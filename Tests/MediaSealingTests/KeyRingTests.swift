@@ -28,6 +28,8 @@ import Testing
         }
     }
 
+    private func openOrCreate(_ path: String) throws -> KeyRing { try KeyRing.openOrCreate(path, mayCreate: true) }
+
     @Test func theNewestKeyIsCurrentAndAllAreFound() throws {
         let folder = try TemporaryFolder()
         try folder.write("# ours\n\nk.2_b-c:\(Self.secondText)\n \t\n# older\nk1:\(Self.firstText)")
@@ -84,7 +86,7 @@ import Testing
         try folder.write("k1:\(Self.firstText)\n", mode: mode)
         let text = String(mode, radix: 8)
         #expect(self.refusal(of: folder.ring)?.contains("mode 0\(text); expected 0600") == true)
-        #expect(self.refusal(of: folder.ring, KeyRing.openOrCreate)?.contains("mode 0\(text)") == true)
+        #expect(self.refusal(of: folder.ring, self.openOrCreate)?.contains("mode 0\(text)") == true)
     }
 
     @Test(arguments: [0o600, 0o400] as [mode_t])
@@ -108,11 +110,11 @@ import Testing
         let link = folder.path("link")
         try #require(symlink(folder.ring, link) == 0)
         #expect(self.refusal(of: link) != nil)
-        #expect(self.refusal(of: link, KeyRing.openOrCreate) != nil)
+        #expect(self.refusal(of: link, self.openOrCreate) != nil)
         // A link that leads nowhere must not make a ring where it points.
         let dangling = folder.path("dangling")
         try #require(symlink(folder.path("nowhere"), dangling) == 0)
-        #expect(self.refusal(of: dangling, KeyRing.openOrCreate) != nil)
+        #expect(self.refusal(of: dangling, self.openOrCreate) != nil)
         #expect(Set(folder.names) == ["keys", "link", "dangling"])
     }
 
@@ -129,75 +131,16 @@ import Testing
         #expect(self.refusal(of: folder.ring)?.contains("No such file") == true)
         #expect(folder.names.isEmpty)
     }
-
-    @Test func aFirstRingIsMadeOnceForUsAlone() throws {
-        let folder = try TemporaryFolder()
-        let made = try KeyRing.openOrCreate(folder.ring)
-        let again = try KeyRing.openOrCreate(folder.ring)
-        #expect(made.ids.count == 1 && made.ids == again.ids)
-        #expect(made.ids[0].description.wholeMatch(of: /k[0-9a-f]{8}/) != nil)
-        let bytes = try made.current().withBytes { Array($0) }
-        #expect(try again.current().withBytes { Array($0) } == bytes)
-        #expect(Set(bytes).count > 8)
-        #expect(folder.names == ["keys"])
-        var status = stat()
-        #expect(stat(folder.ring, &status) == 0)
-        #expect(status.st_mode & 0o7777 == 0o600 && status.st_nlink == 1)
-    }
-
-    /// Our base64 is everybody's base64.
-    @Test func aMadeRingIsReadByOthers() throws {
-        for _ in 0..<50 {
-            let folder = try TemporaryFolder()
-            let ring = try KeyRing.openOrCreate(folder.ring)
-            let text = String(decoding: try Data(contentsOf: URL(filePath: folder.ring)), as: UTF8.self)
-            let line = try #require(text.split(separator: "\n").last)
-            let parts = line.split(separator: ":")
-            let expected = try ring.current().withBytes { Data($0) }
-            #expect(parts[0] == ring.ids[0].description)
-            #expect(Data(base64Encoded: String(parts[1])) == expected)
-        }
-    }
-
-    @Test func theSecondCreatorLeavesTheFirstOnesRing() throws {
-        let folder = try TemporaryFolder()
-        try KeyRing.create(folder.ring)
-        let before = try Data(contentsOf: URL(filePath: folder.ring))
-        try KeyRing.create(folder.ring)
-        #expect(try Data(contentsOf: URL(filePath: folder.ring)) == before)
-        #expect(folder.names == ["keys"])
-    }
-
-    @Test func racingCreatorsEndWithTheSameRing() async throws {
-        for _ in 0..<20 {
-            let folder = try TemporaryFolder()
-            let path = folder.ring
-            let keys = try await withThrowingTaskGroup(of: [UInt8].self) { group in
-                for _ in 0..<8 {
-                    group.addTask { try KeyRing.openOrCreate(path).current().withBytes { Array($0) } }
-                }
-                return try await group.reduce(into: Set<[UInt8]>()) { $0.insert($1) }
-            }
-            #expect(keys.count == 1)
-            #expect(folder.names == ["keys"])
-        }
-    }
-
-    @Test func aFolderThatIsNotThereLeavesNothing() throws {
-        let folder = try TemporaryFolder()
-        #expect(self.refusal(of: folder.path("missing/keys"), KeyRing.openOrCreate) != nil)
-        #expect(folder.names.isEmpty)
-    }
 }
 
 extension TemporaryFolder {
     /// Where the tests put a key ring.
-    fileprivate var ring: String { self.path("keys") }
+    var ring: String { self.path("keys") }
 
-    fileprivate var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? [] }
+    var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? [] }
 
-    fileprivate func write(_ text: String, mode: mode_t = 0o600) throws {
-        try Data(text.utf8).write(to: self.url.appending(path: "keys"))
-        try #require(chmod(self.ring, mode) == 0)
+    func write(_ text: String, as name: String = "keys", mode: mode_t = 0o600) throws {
+        try Data(text.utf8).write(to: self.url.appending(path: name))
+        try #require(chmod(self.path(name), mode) == 0)
     }
 }

@@ -3,7 +3,8 @@
 enum ImportRules {
     /// Parts of the language and the system; MediaModel has no I/O and takes less.
     static let system: Set<String> = ["Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Dispatch"]
-    static let systemForModel: Set<String> = ["FoundationEssentials", "Synchronization"]
+    /// Glibc for wiping memory (`explicit_bzero`), which is no I/O.
+    static let systemForModel: Set<String> = ["FoundationEssentials", "Glibc", "Synchronization"]
 
     static let allowed: [String: Set<String>] = [
         "MediaModel": [],

@@ -88,6 +88,28 @@ extension WireTests {
             }
         }
 
+        @Test func aServiceWithoutItsKeyRingRefusesToStart() async throws {
+            let service = try await RunningService.start(environment: ["MEDIA_WORKERS": "1"])
+            _ = try await Origin(service: service).asset()
+            #expect(try await service.stop() == .code(0))
+            let ring = URL(filePath: service.dataFolder).appending(path: "keys")
+            let away = URL(filePath: service.dataFolder).appending(path: "keys.away")
+            try FileManager.default.moveItem(at: ring, to: away)
+            let error = await #expect(throws: ChildProcess.Failure.self) { try await service.restart() }
+            #expect(error?.description.contains("key ring") == true, "\(String(describing: error))")
+            #expect(!FileManager.default.fileExists(atPath: ring.path))
+            // Another service's ring is no better.
+            let other = try await RunningService.start(environment: ["MEDIA_WORKERS": "1"])
+            let otherRing = URL(filePath: other.dataFolder).appending(path: "keys")
+            try FileManager.default.copyItem(at: otherRing, to: ring)
+            #expect(try await other.stop() == .code(0))
+            await #expect(throws: ChildProcess.Failure.self) { try await service.restart() }
+            try FileManager.default.removeItem(at: ring)
+            try FileManager.default.moveItem(at: away, to: ring)
+            let back = try await service.restart()
+            #expect(try await back.stop() == .code(0))
+        }
+
         @Test func whatIsInFlightIsFinishedBeforeItStops() async throws {
             let service = try await RunningService.start(environment: ["MEDIA_WORKERS": "1"])
             let picture = try Fixtures.bytes("pictures/gradient-large.jpg")
