@@ -122,6 +122,12 @@ const void *cvips_profile(VipsImage *image, size_t *count) {
     return bytes;
 }
 
+int cvips_without_profile(VipsImage *in, VipsImage **out) {
+    if (vips_copy(in, out, NULL) != 0) return -1;
+    vips_image_remove(*out, VIPS_META_ICC_NAME);
+    return 0;
+}
+
 int cvips_resize(VipsImage *in, double horizontal, double vertical, VipsImage **out) {
     return vips_resize(in, out, horizontal, "vscale", vertical, "kernel", VIPS_KERNEL_LANCZOS3, NULL);
 }
@@ -134,10 +140,15 @@ int cvips_premultiply(VipsImage *in, VipsImage **out) { return vips_premultiply(
 
 int cvips_unpremultiply(VipsImage *in, const VipsImage *like, VipsImage **out) {
     VipsImage *plain = NULL;
+    VipsImage *whole = NULL;
     VipsImage *cast = NULL;
     if (vips_unpremultiply(in, &plain, NULL) != 0) return -1;
-    int failed = vips_cast(plain, &cast, vips_image_get_format(like), NULL);
+    // A cast cuts fractions off: without rounding, a picture gets darker by half a level at each resize.
+    int failed = vips_rint(plain, &whole, NULL);
     g_object_unref(plain);
+    if (failed) return failed;
+    failed = vips_cast(whole, &cast, vips_image_get_format(like), NULL);
+    g_object_unref(whole);
     if (failed) return failed;
     // The float pipeline leaves `multiband` or `scrgb` ideas behind in some versions; say what it is.
     failed = vips_copy(cast, out, "interpretation", vips_image_get_interpretation(like), NULL);

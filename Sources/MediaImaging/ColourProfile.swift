@@ -1,6 +1,9 @@
 /// Tells whether an ICC profile (ICC.1:2022) is sRGB under one of its names, in which case converting by it costs time
 /// and changes nothing.
 enum ColourProfile {
+    /// A longer embedded profile is ignored: it is parsed anew for every frame, and an uploader can pack megabytes of
+    /// it into a few kilobytes.
+    static let bytesMax = 4 << 20
     /// The chromatic part of sRGB's matrix, adapted to D50, as s15Fixed16: what every sRGB profile has, give or take
     /// the rounding of its maker.
     private static let primaries: [(tag: String, xyz: [Double])] = [

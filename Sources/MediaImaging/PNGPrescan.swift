@@ -5,8 +5,8 @@ enum PNGPrescan {
     private static let signatureBytes = 8
     /// Length, type and CRC around a chunk's data.
     private static let overheadBytes = 12
-    /// The longest ancillary chunk that libpng may see. 57 bytes that announce a text chunk of 2 GB made libpng 1.6.39
-    /// allocate 1 GB before it noticed that the file had ended.
+    /// The longest ancillary chunk that libpng may see; longer ones that nobody needs are left out. 57 bytes that
+    /// announce a text chunk of 2 GB made libpng 1.6.39 allocate 1 GB before it noticed that the file had ended.
     static let ancillaryBytesMax = 8 << 20
     /// How many bytes of chunks that nobody needs may stay. Deflate expands by 1032 at the most: these unpack to 4 MB,
     /// where a text chunk of 200 kB unpacks to 200 MB.
@@ -51,7 +51,7 @@ enum PNGPrescan {
         guard end <= reader.count || type == "IDAT" || type == "IEND" else {
             throw RenderError(.undecodable, detail: "png: a chunk at \(offset) is longer than the file")
         }
-        guard !chunk.isAncillary || length <= Self.ancillaryBytesMax else {
+        guard !chunk.isAncillary || chunk.isIdle || length <= Self.ancillaryBytesMax else {
             throw RenderError(.undecodable, detail: "png: an ancillary chunk of \(length) bytes at \(offset)")
         }
         return chunk

@@ -30,22 +30,14 @@ extension Pipeline {
         _ frame: consuming VipsImageHandle,
         _ order: BaseOrder
     ) throws(RenderError) -> VipsImageHandle {
-        let profile = frame.profile
-        let isPlain = profile.map(ColourProfile.isSRGB) ?? true
-        if frame.isEightBitSRGB, isPlain { return frame }
-        let converted = try Self.converted(frame, byProfile: !isPlain || frame.isCMYK)
+        let converted: VipsImageHandle
+        switch order.colour {
+        case .plain: return frame
+        case .byProfile: converted = try frame.convertedByProfile()
+        case .bySpace: converted = try frame.convertedByColourSpace()
+        }
         // Whatever libvips called a fifth band, WebP has no place for it.
         return converted.bands > 4 ? try converted.keepingBands(4) : converted
-    }
-
-    /// A profile that is broken, or made for another kind of picture, is no reason to refuse the picture: viewers
-    /// ignore it.
-    private static func converted(
-        _ frame: borrowing VipsImageHandle,
-        byProfile: Bool
-    ) throws(RenderError) -> VipsImageHandle {
-        if byProfile, let converted = try? frame.convertedByProfile(), converted.bands >= 3 { return converted }
-        return try frame.convertedByColourSpace()
     }
 
     static func turnUpright(
@@ -103,6 +95,12 @@ extension Pipeline {
     ) throws(RenderError) -> RenderedPicture {
         let recipe = item.preset.recipe
         let size = item.placement.output
+        // The catalog and every client go by the planned size; a resizer that rounds otherwise must not go unseen.
+        guard finished.strip.width == size.width, finished.strip.height == size.height * item.frames else {
+            let found = "\(finished.strip.width) × \(finished.strip.height)"
+            let planned = "\(size.width) × \(size.height) × \(item.frames)"
+            throw RenderError(.undecodable, detail: "a rendition of \(found) where \(planned) was planned")
+        }
         // libvips 8.14.1 writes EXIF, XMP and ICC into a WebP whatever `strip` says: nothing may be left to write.
         var current = try finished.strip.withoutMetadata()
         if item.frames > 1 { current = try current.animated(animation, frameHeight: size.height) }

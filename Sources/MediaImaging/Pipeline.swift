@@ -79,8 +79,14 @@ struct Pipeline {
         _ plan: Plan
     ) throws(RenderError) -> FrameStrip {
         let frameHeight = stream.height / plan.frames
-        let order = BaseOrder(size: source.turned(plan.base), orientation: source.orientation)
-        let frames = FrameStrip(stream, frames: plan.frames, frameHeight: frameHeight)
+        var managed = stream
+        if managed.profileBytes > ColourProfile.bytesMax { managed = try managed.withoutProfile() }
+        let order = BaseOrder(
+            size: source.turned(plan.base),
+            orientation: source.orientation,
+            colour: ColourWay(of: managed)
+        )
+        let frames = FrameStrip(managed, frames: plan.frames, frameHeight: frameHeight)
         return try frames.mapping(plan.frames) { (frame) throws(RenderError) in
             try Self.apply(Self.baseSteps, to: frame, order)
         }
@@ -114,4 +120,5 @@ struct BaseOrder {
     let size: PictureSize
     /// 1 ... 8.
     let orientation: Int
+    let colour: ColourWay
 }

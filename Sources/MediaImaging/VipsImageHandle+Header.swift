@@ -30,6 +30,14 @@ extension VipsImageHandle {
     /// How often an animation is played, 0 for ever; negative where the file does not say.
     var loop: CInt { self.asking { cvips_loop($0) } }
 
+    /// The length of the embedded ICC profile; 0 when there is none.
+    var profileBytes: Int {
+        self.asking { image in
+            var count = 0
+            return cvips_profile(image, &count) == nil ? 0 : count
+        }
+    }
+
     /// The embedded ICC profile.
     var profile: [UInt8]? {
         self.asking { image in

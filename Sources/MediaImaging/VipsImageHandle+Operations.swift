@@ -51,6 +51,8 @@ extension VipsImageHandle {
     /// - Throws: where the embedded profile is broken or for another kind of picture.
     func convertedByProfile() throws(RenderError) -> VipsImageHandle { try self.making { cvips_icc_to_srgb($0, $1) } }
 
+    func withoutProfile() throws(RenderError) -> VipsImageHandle { try self.making { cvips_without_profile($0, $1) } }
+
     func convertedByColourSpace() throws(RenderError) -> VipsImageHandle { try self.making { cvips_to_srgb($0, $1) } }
 
     func keepingBands(_ bands: Int) throws(RenderError) -> VipsImageHandle {

@@ -23,6 +23,26 @@ struct ColourTests {
         #expect(isClose(try Self.middle(file), [200, 100, 50], within: 2))
     }
 
+    /// Weighting by alpha computes in fractions, which a cast would cut off.
+    @Test func anOpaqueAlphaBandMakesNothingDarker() throws {
+        let noise = (0..<128 * 128).map { _ in (0..<3).map { _ in UInt8.random(in: .min ... .max) } }
+        // Two resizes: the second rendition is made of the first.
+        let means = try [noise, noise.map { $0 + [255] }].map { pixels in
+            let file = try Studio.saved(try Studio.picture(width: 128, height: 128, pixels), as: ".png")
+            let made = try #require(try Studio.render(file, ["w=96,lossless=1", "w=64,lossless=1"]).renditions.last)
+            return Self.mean(try Decoded(made.bytes))
+        }
+        #expect(abs(means[0] - means[1]) < 0.1, "\(means)")
+    }
+
+    private static func mean(_ picture: Decoded) -> Double {
+        let (width, height) = (picture.size.width, picture.size.height)
+        let sums = (0..<height).flatMap { top in
+            (0..<width).map { left in picture.pixel(left, top).prefix(3).reduce(0, +) }
+        }
+        return Double(sums.reduce(0, +)) / Double(width * height * 3)
+    }
+
     @Test func greyBecomesThreeEqualBands() throws {
         let file = try Studio.saved(try Studio.flat([90], width: 32, height: 32, space: "b-w"), as: ".png")
         #expect(isClose(try Self.middle(file), [90, 90, 90], within: 1))
@@ -86,6 +106,32 @@ struct ColourTests {
             let foundWide = try Self.middle(try Studio.saved(wide, as: ".png"))
             #expect(isClose(foundWide, expected, within: 3), "\(foundWide)")
         }
+    }
+
+    @Test func theWayIsDecidedByProfileAndSpace() throws {
+        let colours = try Studio.flat([200, 100, 50], width: 8, height: 8)
+        #expect(ColourWay(of: colours) == .plain)
+        let broken = [UInt8](repeating: 0x41, count: 500)
+        colours.asking { cvips_set_blob($0, "icc-profile-data", broken, broken.count) }
+        #expect(ColourWay(of: colours) != .plain)
+        #expect(ColourWay(of: try colours.withoutProfile()) == .plain)
+        #expect(ColourWay(of: try Studio.flat([90], width: 8, height: 8, space: "b-w")) == .bySpace)
+        #expect(ColourWay(of: try Studio.flat([0, 9, 9, 0], width: 8, height: 8, space: "cmyk")) == .byProfile)
+    }
+
+    /// The same profile counts or not by its length alone, with zeros behind it.
+    @Test(
+        .enabled(if: SharedData.isPresent, "\(SharedData.reason)"),
+        arguments: [(ColourProfile.bytesMax, [200, 100, 50]), (ColourProfile.bytesMax + 1, [187, 105, 62])]
+    )
+    func aProfileOverTheLimitIsIgnored(bytes: Int, expected: [Int]) throws {
+        let source = try SharedData.bytes("corpus/odd/icc/sharp__p3.png")
+        var profile = try #require(try source.withUnsafeBytes { try VipsImageHandle.open($0, as: .png).profile })
+        profile += [UInt8](repeating: 0, count: bytes - profile.count)
+        let picture = try Studio.flat([187, 105, 62], width: 32, height: 32)
+        picture.asking { cvips_set_blob($0, "icc-profile-data", profile, profile.count) }
+        let found = try Self.middle(try Studio.saved(picture, as: ".jpg[Q=100,no_subsample]"))
+        #expect(isClose(found, expected, within: 3), "\(found)")
     }
 
     @Test(.enabled(if: SharedData.isPresent, "\(SharedData.reason)"))

@@ -47,6 +47,13 @@ struct PrescanTests {
         #expect(Self.code(file, .png) == .undecodable)
     }
 
+    @Test(arguments: ["juNk", "fdAT", "caBX", "tEXt"])
+    func aLargeChunkThatNobodyNeedsIsLeftOut(_ type: String) throws {
+        let large = Self.pngChunk(type, [UInt8](repeating: 0, count: 9 << 20))
+        let ends = [Self.pngChunk("IDAT", [1, 2]), Self.pngChunk("IEND", [])]
+        #expect(try Self.check(Self.png([large] + ends), .png) == Self.png(ends))
+    }
+
     @Test func manyTextChunksAreLeftOut() throws {
         let text = Self.pngChunk("zTXt", [UInt8](repeating: 7, count: 5000))
         let ends = [Self.pngChunk("tRNS", [0, 0]), Self.pngChunk("IDAT", [1, 2]), Self.pngChunk("IEND", [])]

@@ -108,6 +108,33 @@ struct RenderTests {
         }
     }
 
+    @Test func aLargePrivateChunkIsNoObstacle() throws {
+        let file = try Studio.saved(try Studio.flat(Self.green, width: 100, height: 50), as: ".png")
+        let count = 9 << 20
+        let length = (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) }
+        let chunk = length + Array("juNk".utf8) + [UInt8](repeating: 7, count: count + 4)
+        // Behind the signature and IHDR.
+        let made = try Studio.rendition(Array(file[..<33]) + chunk + file[33...], "w=10,lossless=1")
+        #expect(isClose(Array(try Decoded(made.bytes).pixel(5, 2).prefix(3)), [0, 255, 0], within: 1))
+    }
+
+    @Test func aRenditionOfAnotherSizeThanPlannedIsRefused() throws {
+        let preset = try Preset(text: "p:w=10,h=10")
+        let placement = Placement(scaled: PictureSize(width: 10, height: 10), isEnlargement: false)
+        let item = Plan.Item(index: 0, preset: preset, placement: placement, frames: 1)
+        for (width, height) in [(11, 10), (10, 11), (10, 20), (9, 10)] {
+            let strip = FrameStrip(
+                try Studio.flat(Self.green, width: width, height: height),
+                frames: 1,
+                frameHeight: height
+            )
+            do throws(RenderError) {
+                _ = try Pipeline.encoded(strip, item, Animation(delays: [], loop: 0))
+                Issue.record("\(width) × \(height) was encoded")
+            } catch { #expect(error.code == .undecodable) }
+        }
+    }
+
     @Test func overLimitsNothingIsDecoded() throws {
         let file = try Studio.saved(try Studio.flat(Self.green, width: 100, height: 50), as: ".png")
         let table: [(PictureLimits, RenderError.Code)] = [

@@ -56,6 +56,8 @@ int cvips_loop(VipsImage *image);
 const void *cvips_profile(VipsImage *image, size_t *count);
 
 // Operations.
+/// The same pixels without the embedded ICC profile.
+int cvips_without_profile(VipsImage *in, VipsImage **out);
 int cvips_resize(VipsImage *in, double horizontal, double vertical, VipsImage **out);
 int cvips_crop(VipsImage *in, int left, int top, int width, int height, VipsImage **out);
 /// Multiplies the colours by alpha, in floating point.
