@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static int limit(int resource, uint64_t value) {
     struct rlimit both = {.rlim_cur = value, .rlim_max = value};
@@ -20,10 +21,18 @@ int csandbox_limit(uint64_t address_space, uint64_t descriptors) {
     return error;
 }
 
-int csandbox_give_up_privileges(void) {
+void csandbox_ignore_stop_signals(void) {
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+}
+
+int csandbox_give_up_privileges(pid_t parent) {
     if (prctl(PR_SET_DUMPABLE, 0) < 0) return -errno;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return -errno;
     // A codec that hangs never sees the end of its socket; without this it would outlive a parent that was killed.
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return -errno;
+    // A parent that was gone before sends no signal any more.
+    if (getppid() != parent) return -ESRCH;
     return 0;
 }

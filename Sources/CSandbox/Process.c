@@ -86,6 +86,18 @@ int csandbox_reap(pid_t child, int *status) {
     return reap(child, status, WNOHANG);
 }
 
+int csandbox_wait_for_end(pid_t child, int milliseconds) {
+    const useconds_t millisecond = 1000;
+    for (int waited = 0;; waited++) {
+        siginfo_t ended = {0};
+        // WNOWAIT leaves it in the table of processes, so that its group can still be killed by its number.
+        if (waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT | WNOHANG) < 0 && errno != EINTR) return -errno;
+        if (ended.si_pid == child) return 1;
+        if (waited >= milliseconds) return 0;
+        usleep(millisecond);
+    }
+}
+
 int csandbox_kill_and_reap(pid_t child, int *status) {
     // The child is not reaped yet, so neither its number nor its group's can have been given to anybody else.
     kill(-child, SIGKILL);

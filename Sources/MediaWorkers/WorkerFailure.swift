@@ -17,10 +17,15 @@ package struct WorkerFailure: Error, Hashable, Sendable, CustomStringConvertible
     package let loss: WorkerLoss
     /// For logs.
     package let detail: String
+    /// Whether another attempt with the same picture can end otherwise, although the loss alone says that it cannot.
+    let isNotThePictures: Bool
 
-    package init(_ loss: WorkerLoss, _ detail: String) {
+    package init(_ loss: WorkerLoss, _ detail: String) { self.init(loss, detail, isNotThePictures: false) }
+
+    init(_ loss: WorkerLoss, _ detail: String, isNotThePictures: Bool) {
         self.loss = loss
         self.detail = detail
+        self.isNotThePictures = isNotThePictures
     }
 
     /// - Parameter result: what a CSandbox function returned: a negated errno value.
@@ -30,12 +35,16 @@ package struct WorkerFailure: Error, Hashable, Sendable, CustomStringConvertible
 
     package var description: String { "\(self.loss.rawValue): \(self.detail)" }
 
-    /// What the caller of ``Renderer`` is told.
+    /// What the caller of ``Renderer`` is told of a job that a worker had.
+    ///
+    /// A worker that lies about a picture has been taken over by it: it counts as a crash. Were it `.unavailable`, the
+    /// same picture would be tried again for ever.
     var renderError: RenderError {
         switch self.loss {
-        case .crash: RenderError(.crashed, detail: self.detail)
+        case _ where self.isNotThePictures: RenderError(.unavailable, detail: self.detail)
+        case .crash, .protocol: RenderError(.crashed, detail: self.detail)
         case .deadline: RenderError(.deadline, detail: self.detail)
-        case .protocol, .system: RenderError(.unavailable, detail: self.detail)
+        case .system: RenderError(.unavailable, detail: self.detail)
         }
     }
 }

@@ -1,3 +1,4 @@
+import CSandbox
 import Glibc
 package import MediaModel
 
@@ -26,6 +27,7 @@ package struct WorkerLoop<Engine: PictureEngine> {
     ///
     /// - Returns: the status to exit with: 0 at the end, 1 when the pool, the engine or the system broke the rules.
     package func run() -> Int32 {
+        csandbox_ignore_stop_signals()
         do {
             try self.limits.apply()
             try self.socket.send(WireProtocol.encode(WireProtocol.Hello(codecs: self.codecs)))

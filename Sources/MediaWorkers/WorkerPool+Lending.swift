@@ -38,12 +38,18 @@ extension WorkerPool {
     /// - Returns: what happened, with the way in which the process ended.
     func lose(_ worker: WorkerProcess, _ error: any Error) -> WorkerFailure {
         let failure = error as? WorkerFailure ?? WorkerFailure(.system, "\(error)")
-        let ending = worker.end()
+        let isStopping = self.state.withLock { $0.phase != .running }
+        let isEnd = failure.loss == .crash
+        let ending = worker.end(isEnding: isEnd && !isStopping)
         self.state.withLock { state in
             state.out[worker.id] = nil
             state.losses[failure.loss, default: 0] += 1
         }
-        let told = WorkerFailure(failure.loss, "\(failure.detail); process \(worker.id) \(ending)")
+        let told = WorkerFailure(
+            failure.loss,
+            "\(failure.detail); process \(worker.id) \(ending)",
+            isNotThePictures: failure.isNotThePictures || isEnd && (isStopping || ending.isFromOutside)
+        )
         self.logger.info("a worker is lost", metadata: ["reason": "\(told.loss.rawValue)", "detail": "\(told.detail)"])
         return told
     }
@@ -56,7 +62,10 @@ extension WorkerPool {
         self.sleep(until: self.state.withLock { $0.nextStart })
         guard self.state.withLock({ $0.phase == .running }) else { throw self.renderError(of: .closed) }
         let executable = self.configuration.executable
-        let limits = WorkerLimits(addressSpaceBytesMax: self.configuration.addressSpaceBytesMax)
+        let limits = WorkerLimits(
+            addressSpaceBytesMax: self.configuration.addressSpaceBytesMax,
+            parent: getpid()
+        )
         let worker: WorkerProcess
         do {
             worker = try WorkerProcess(executable: executable, limits: limits)

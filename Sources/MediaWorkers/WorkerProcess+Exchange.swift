@@ -18,7 +18,12 @@ extension WorkerProcess {
         _ picture: SealedMemory,
         within bounds: Bounds
     ) throws -> Answer {
-        try self.socket.send(message, memory: picture)
+        do {
+            try self.socket.send(message, memory: picture)
+        } catch let failure as WorkerFailure {
+            // A worker that never had the picture has not been lost to it.
+            throw WorkerFailure(failure.loss, failure.detail, isNotThePictures: true)
+        }
         guard let datagram = try self.receive(until: bounds.deadline) else {
             throw WorkerFailure(.deadline, "no answer in time")
         }
@@ -51,12 +56,12 @@ extension WorkerProcess {
         return RenderError(code, detail: WireProtocol.tamed(failure.detail))
     }
 
-    /// The facts go into the catalog and to clients; the limits were the engine's to keep.
+    /// The facts go into the catalog and to clients; the limits were the engine's to keep, and are looked at again.
     private static func check(_ result: WireProtocol.Result, of job: RenderJob) throws {
         let (limits, facts, timings) = (job.limits, result.facts, result.timings)
         let sides = 1...max(1, limits.sideMax)
         guard sides.contains(facts.size.width), sides.contains(facts.size.height),
-            (1...max(1, limits.framesMax)).contains(facts.frames),
+            (1...max(1, limits.framesMax)).contains(facts.frames), Self.isWithin(limits, facts),
             min(timings.queue, timings.decode, timings.resize, timings.encode) >= 0
         else { throw WorkerFailure(.protocol, "facts that cannot be") }
         guard result.renditions.count == job.presets.count else {
@@ -68,6 +73,11 @@ extension WorkerProcess {
                 throw WorkerFailure(.protocol, "a rendition of a size that cannot be")
             }
         }
+    }
+
+    private static func isWithin(_ limits: PictureLimits, _ facts: PictureFacts) -> Bool {
+        let (pixels, isTooMany) = facts.size.width.multipliedReportingOverflow(by: facts.size.height)
+        return !isTooMany && pixels <= limits.pixelsMax && pixels <= limits.pixelsTotalMax / max(1, facts.frames)
     }
 
     private static func read(
@@ -92,14 +102,11 @@ extension WorkerProcess {
         return try result.renditions.map { piece in
             defer { offset += piece.bytes }
             let bytes = try memory.read(at: offset, count: piece.bytes)
-            guard Self.isWebP(bytes) else { throw WorkerFailure(.protocol, "a rendition that is no WebP") }
+            if let complaint = WebPCheck.complaint(bytes, size: piece.size) {
+                throw WorkerFailure(.protocol, complaint)
+            }
             return bytes
         }
-    }
-
-    /// RFC 9649 §2.4: `RIFF`, the length, `WEBP`.
-    private static func isWebP(_ bytes: [UInt8]) -> Bool {
-        bytes.count >= 12 && bytes.starts(with: "RIFF".utf8) && bytes[8..<12].elementsEqual("WEBP".utf8)
     }
 
     private static func outcome(of job: RenderJob, _ result: WireProtocol.Result, _ pieces: [[UInt8]]) -> RenderOutcome

@@ -16,6 +16,9 @@ final class WorkerProcess: Sendable {
         case refusal(RenderError)
     }
 
+    /// How long a process may take from the end of its socket to its own: the kernel closes descriptors last but one.
+    private static let endingMilliseconds: Int32 = 250
+
     let id: pid_t
     let socket: WireSocket
     private let isReaped = Atomic(false)
@@ -31,7 +34,7 @@ final class WorkerProcess: Sendable {
         // Ours must be the only copy of our end, and the child's of its own: the end of a process is seen by that.
         defer { close(ends[1]) }
         var child: pid_t = 0
-        let started = Self.withArguments(["mediaworker", limits.argument]) {
+        let started = Self.withArguments(["mediaworker"] + limits.arguments) {
             csandbox_spawn(executable, $0, ends[1], &child)
         }
         guard started == 0 else { throw WorkerFailure(call: "posix_spawn", result: Int(started)) }
@@ -87,16 +90,21 @@ final class WorkerProcess: Sendable {
 
     /// Kills the process if it still runs and takes it out of the table of processes.
     ///
-    /// - Returns: how it ended, for logs.
+    /// - Parameter isEnding: whether its socket has ended, so that it gets a moment to end by itself; a kill before
+    ///   that would pass for one by somebody else.
     @discardableResult
-    func end() -> String {
-        guard !self.isReaped.exchange(true, ordering: .acquiringAndReleasing) else { return "it had ended" }
+    func end(isEnding: Bool = false) -> WorkerEnding {
+        guard !self.isReaped.exchange(true, ordering: .acquiringAndReleasing) else {
+            return WorkerEnding(unknown: "it had ended")
+        }
+        let hasEnded = csandbox_wait_for_end(self.id, isEnding ? Self.endingMilliseconds : 0) == 1
         var status: Int32 = 0
         let result = csandbox_kill_and_reap(self.id, &status)
-        guard result == 1 else { return "it could not be reaped: \(SystemCall.text(-Int(result)))" }
+        guard result == 1 else {
+            return WorkerEnding(unknown: "it could not be reaped: \(SystemCall.text(-Int(result)))")
+        }
         // A process that was already ending keeps the status it ends with: the kill does not hide a crash's signal.
-        let code = csandbox_exit_code(status)
-        return code < 0 ? "ended by signal \(-code)" : "ended with status \(code)"
+        return WorkerEnding(status: status, isKilledByUs: !hasEnded)
     }
 
     private static func withArguments(

@@ -13,6 +13,10 @@ struct FakeEngine: PictureEngine {
         let argument = words.count > 1 ? words[1] : ""
         switch words.first {
         case "crash": abort()
+        case "signal":
+            // Not `raise`, which only the calling thread would get.
+            kill(getpid(), Int32(argument) ?? 0)
+            sleep(1)
         case "exit": exit(Int32(argument) ?? 0)
         case "hang": while true { sleep(1000) }
         case "close":
@@ -27,13 +31,14 @@ struct FakeEngine: PictureEngine {
         return Self.outcome(of: job, Array(picture.prefix(Self.copyBytesMax)))
     }
 
-    /// Every rendition is a WebP header, the preset's name and `bytes`.
+    /// Every rendition is a WebP of the preset's name and `bytes`.
     static func outcome(of job: RenderJob, _ bytes: [UInt8]) -> RenderOutcome {
         RenderOutcome(
             facts: PictureFacts(size: PictureSize(width: 4000, height: 3000), frames: 1),
             renditions: job.presets.map { preset in
-                let content = Array("RIFF\0\0\0\0WEBP\(preset.name) ".utf8) + bytes
-                return RenderedPicture(preset: preset, size: PictureSize(width: 320, height: 240), bytes: content)
+                let size = PictureSize(width: 320, height: 240)
+                let content = Array("\(preset.name) ".utf8) + bytes
+                return RenderedPicture(preset: preset, size: size, bytes: FakeWebP.file(size, content))
             },
             timings: RenderTimings(decode: 1, resize: 2, encode: 3)
         )

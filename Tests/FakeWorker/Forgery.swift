@@ -24,6 +24,12 @@ enum Forgery {
         case "sides":
             Self.reply(id, [WireProtocol.Piece(size: PictureSize(width: 16384, height: 1), bytes: honest.bytes)])
         case "facts": Self.reply(id, [honest], size: PictureSize(width: 0, height: -1))
+        case "pixels": Self.reply(id, [honest], size: PictureSize(width: 60_000, height: 60_000))
+        case "frames": Self.reply(id, [honest], frames: 9)
+        case "canvas": Self.reply(id, [honest], memory: Self.memory(Self.otherWebP, isSealed: true))
+        case "metadata":
+            let piece = Self.piece(bytes: Self.webPWithMetadata.count)
+            Self.reply(id, [piece], memory: Self.memory(Self.webPWithMetadata, isSealed: true))
         case "unsealed": Self.reply(id, [honest], memory: Self.memory(Self.webP, isSealed: false))
         case "file": Self.reply(id, [honest], memory: open("/dev/null", O_RDONLY))
         case "no-memory": Self.reply(id, [honest], memory: -1)
@@ -42,7 +48,9 @@ enum Forgery {
         while true { sleep(1000) }
     }
 
-    private static let webP = Array("RIFF\0\0\0\0WEBPforged".utf8)
+    private static let webP = FakeWebP.file(PictureSize(width: 320, height: 240), Array("forged".utf8))
+    private static let otherWebP = FakeWebP.file(PictureSize(width: 321, height: 240), Array("forged".utf8))
+    private static let webPWithMetadata = Self.webP + FakeWebP.chunk("EXIF", [1, 2])
 
     private static func piece(bytes: Int) -> WireProtocol.Piece {
         WireProtocol.Piece(size: PictureSize(width: 320, height: 240), bytes: bytes)
@@ -53,9 +61,10 @@ enum Forgery {
         _ pieces: [WireProtocol.Piece],
         version: Int = WireProtocol.version,
         size: PictureSize = PictureSize(width: 4000, height: 3000),
+        frames: Int = 1,
         memory: Int32? = nil
     ) {
-        let facts = PictureFacts(size: size, frames: 1)
+        let facts = PictureFacts(size: size, frames: frames)
         let result = WireProtocol.Result(facts: facts, renditions: pieces, timings: RenderTimings())
         guard let bytes = try? JSONEncoder().encode(WireProtocol.Reply(version: version, id: id, result: result)) else {
             exit(70)

@@ -27,16 +27,20 @@ import Testing
     }
 
     @Test(arguments: [
-        (["mediaworker", "address-space-bytes-max=0"], 0), (["x", "address-space-bytes-max=5"], 5),
+        (["mediaworker", "address-space-bytes-max=0", "parent=7"], 0),
+        (["x", "address-space-bytes-max=5", "parent=7"], 5),
     ])
     func aWorkerTakesTheArgumentOfItsPool(arguments: [String], bytes: Int) {
-        #expect(WorkerLimits(arguments: arguments)?.addressSpaceBytesMax == bytes)
-        #expect(WorkerLimits(arguments: ["x", WorkerLimits(addressSpaceBytesMax: bytes).argument])?.argument != nil)
+        let limits = WorkerLimits(addressSpaceBytesMax: bytes, parent: 7)
+        #expect(WorkerLimits(arguments: arguments) == limits)
+        #expect(WorkerLimits(arguments: ["x"] + limits.arguments) == limits)
     }
 
     @Test(arguments: [
-        [], ["mediaworker"], ["mediaworker", "--help"], ["mediaworker", "address-space-bytes-max=-1"],
-        ["mediaworker", "address-space-bytes-max=1", "more"],
+        [], ["mediaworker"], ["mediaworker", "--help"], ["mediaworker", "address-space-bytes-max=1"],
+        ["mediaworker", "address-space-bytes-max=-1", "parent=7"],
+        ["mediaworker", "address-space-bytes-max=1", "parent=0"], ["mediaworker", "address-space-bytes-max=1", "more"],
+        ["mediaworker", "address-space-bytes-max=1", "parent=7", "more"],
     ])
     func aWorkerTakesNoOtherArguments(arguments: [String]) {
         #expect(WorkerLimits(arguments: arguments) == nil)

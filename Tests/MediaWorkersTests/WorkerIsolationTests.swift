@@ -46,7 +46,7 @@ struct WorkerIsolationTests {
 
     private static func report(_ pool: WorkerPool) async throws -> [String] {
         let outcome = try await pool.render(Jobs.one, source: Picture("report"))
-        let text = String(decoding: try #require(outcome.renditions.first).bytes.dropFirst(12), as: UTF8.self)
+        let text = String(decoding: try #require(outcome.renditions.first).bytes.dropFirst(25), as: UTF8.self)
         return text.split(whereSeparator: \.isNewline).map(String.init)
     }
 
@@ -63,8 +63,8 @@ struct WorkerIsolationTests {
                 for _ in 0..<20 { #expect(await pool.error(of: "crash")?.code == .crashed) }
                 for forgery in ["unsealed", "huge", "no-webp", "id"] { _ = await pool.error(of: "forge \(forgery) 1") }
                 // Both are there again: the second is started by the first job that needs it.
-                async let slow = pool.render(Jobs.one, source: Picture("slow 200000"))
-                async let other = pool.render(Jobs.one, source: Picture("slow 200000"))
+                async let slow = pool.render(Jobs.one, source: Picture("slow 2000000"))
+                async let other = pool.render(Jobs.one, source: Picture("slow 2000000"))
                 _ = try await (slow, other)
                 // A thread lets go of its last job's picture a moment after the job's caller has its answer.
                 for _ in 0..<1000 where try Self.descriptors() != before.descriptors {

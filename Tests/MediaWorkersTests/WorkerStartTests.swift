@@ -95,7 +95,7 @@ struct WorkerShutdownTests {
             await pool.shutdown()
             #expect(processes.allSatisfy(isGone))
             let ended = await #expect(throws: RenderError.self) { try await running.value }
-            #expect(ended?.code == .crashed)
+            #expect(ended?.code == .unavailable)
             let refused = await #expect(throws: RenderError.self) { try await waiting.value }
             #expect(refused?.code == .unavailable)
         }

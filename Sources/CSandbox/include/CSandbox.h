@@ -52,6 +52,9 @@ int csandbox_spawn(const char *path, char *const arguments[], int socket, pid_t 
 // 0: still running; 1: it has ended, was reaped and `*status` is its wait status.
 int csandbox_reap(pid_t child, int *status);
 
+// Waits until the child has ended, without reaping it: 1; 0 when `milliseconds` pass first (0 only looks).
+int csandbox_wait_for_end(pid_t child, int milliseconds);
+
 // SIGKILL to the child's whole process group, then waits for the child.
 int csandbox_kill_and_reap(pid_t child, int *status);
 
@@ -63,5 +66,10 @@ int csandbox_exit_code(int status);
 // `address_space` in bytes; 0 leaves it as it is.
 int csandbox_limit(uint64_t address_space, uint64_t descriptors);
 
+// From here on SIGTERM, SIGINT and SIGHUP do nothing: whoever stops a whole service sends them to its workers as well,
+// whose jobs are the parent's to end.
+void csandbox_ignore_stop_signals(void);
+
 // No core dump, no ptrace by our other processes, no gain of privileges by exec; SIGKILL when the starting thread ends.
-int csandbox_give_up_privileges(void);
+// -ESRCH when the process that started us is not `parent` any more.
+int csandbox_give_up_privileges(pid_t parent);

@@ -110,12 +110,12 @@ package struct RenderError: Error, Sendable, Hashable, CustomStringConvertible, 
         // The picture's fault, most likely.
         /// The codec did not finish in time.
         package static let deadline = Code(description: "render-deadline")
-        /// The codec died of it.
+        /// The codec died of it, or answered what no sound codec answers.
         package static let crashed = Code(description: "codec-crashed")
         // Ours.
         /// As many jobs wait as may wait.
         package static let busy = Code(description: "busy")
-        /// No codec process can be started, or it does not follow the protocol.
+        /// No codec process can be started, or one was killed from outside.
         package static let unavailable = Code(description: "renderer-unavailable")
 
         /// Whether another attempt with the same picture can end otherwise: it is we who are short.
