@@ -85,13 +85,13 @@ let package = Package(
         module("MediaSealing", ["MediaModel", "CCrypto"]),
         module("MediaStore", ["MediaModel", nioPosix]),
         module("MediaCatalog", ["MediaModel", grdb]),
-        module("MediaMetrics", ["MediaModel", coreMetrics]),
+        module("MediaMetrics", [coreMetrics]),
 
         // Faces and composition.
         module(
             "MediaHTTP",
             [
-                "MediaModel", "MediaOrigin", "MediaMetrics", hummingbird, hummingbirdCore, httpTypes, lifecycle,
+                "MediaModel", "MediaOrigin", hummingbird, hummingbirdCore, httpTypes, lifecycle,
                 logging,
                 metrics, nioCore, nioHTTP1, nioHTTPTypes,
             ]
@@ -141,10 +141,10 @@ let package = Package(
             "MediaHTTPTests",
             [
                 "MediaHTTP", "MediaModel", "MediaOrigin", "MediaTesting", hummingbird, httpTypes, nioCore, nioEmbedded,
-                nioHTTP1, nioHTTPTypes,
+                nioHTTP1, nioHTTPTypes, logging,
             ]
         ),
-        tests("MediaMetricsTests", ["MediaMetrics", "MediaModel", coreMetrics]),
+        tests("MediaMetricsTests", ["MediaMetrics", coreMetrics]),
         tests("MediaRuntimeTests", ["MediaRuntime", "MediaModel", argumentParser]),
         tests("WireTests", ["MediaTesting", "MediaModel", "mediad", "mediaworker"]),
         tests("CommandTests", ["MediaTesting", "MediaModel", "mediad", "mediactl", "mediaworker"]),

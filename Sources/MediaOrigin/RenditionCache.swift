@@ -64,12 +64,6 @@ package final class RenditionCache: Sendable {
         }
     }
 
-    package func remove(_ id: BlobID) {
-        self.state.withLock { state in
-            if let place = state.places[id] { Self.unlink(place, from: &state) }
-        }
-    }
-
     private static func append(_ entry: Entry, to state: inout State) {
         let place = state.free.popLast() ?? state.slots.count
         if place == state.slots.count { state.slots.append(entry) } else { state.slots[place] = entry }

@@ -126,7 +126,12 @@ struct OriginStorage: Sendable {
 
     /// Checkpoints the write-ahead log into the catalog, so that the file alone is whole.
     func close() async {
-        try? await self.database.close()
+        do {
+            try await self.database.close()
+        } catch {
+            // Nothing is lost: the next start reads the write-ahead log.
+            Logger.current.warning("The catalog was not closed", metadata: ["error": "\(String(reflecting: error))"])
+        }
         self.lock.release()
     }
 

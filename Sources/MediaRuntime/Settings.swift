@@ -52,7 +52,7 @@ package struct Settings: Sendable {
 
     /// The public listener.
     package var http = Listener(host: "127.0.0.1", port: 8080)
-    /// The listener of `/metrics`, `/livez`, `/readyz` and `/healthz`.
+    /// The listener of `/metrics`, `/livez` and `/readyz`.
     package var admin = Listener(host: "127.0.0.1", port: 9090)
     /// The folder of the catalog and the blobs.
     package var dataDirectory = "./media-data"

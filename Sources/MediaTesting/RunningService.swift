@@ -13,7 +13,7 @@ package final class RunningService: Sendable {
     package let process: ChildProcess
     /// Of the public listener.
     package let port: Int
-    /// Of the listener of `/metrics`, `/livez`, `/readyz` and `/healthz`.
+    /// Of the listener of `/metrics`, `/livez` and `/readyz`.
     package let adminPort: Int
     /// Path of the data folder.
     package let dataFolder: String

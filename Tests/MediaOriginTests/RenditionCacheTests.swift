@@ -31,20 +31,6 @@ import Testing
         #expect(cache.bytes(of: id) == nil)
     }
 
-    @Test func whatIsRemovedIsGone() {
-        let cache = RenditionCache(bytesMax: 8000)
-        let ids = (0..<50).map { _ in BlobID.make() }
-        for id in ids { cache.insert(Samples.bytes(100), for: id) }
-        for id in ids.shuffled() {
-            cache.remove(id)
-            #expect(cache.bytes(of: id) == nil)
-        }
-        #expect(cache.statistics.objects == 0)
-        #expect(cache.statistics.bytes == 0)
-        cache.insert(Samples.bytes(100), for: ids[0])
-        #expect(cache.bytes(of: ids[0]) == Samples.bytes(100))
-    }
-
     @Test func manyTasksAtOnceKeepTheBooks() async {
         let cache = RenditionCache(bytesMax: 10_000)
         let ids = (0..<200).map { _ in BlobID.make() }
@@ -53,7 +39,7 @@ import Testing
                 group.addTask {
                     for step in 0..<2000 {
                         let id = ids[(step * 7 + task * 13) % ids.count]
-                        if step % 5 == 0 { cache.remove(id) } else { cache.insert(Samples.bytes(100), for: id) }
+                        cache.insert(Samples.bytes(100), for: id)
                         _ = cache.bytes(of: ids[step % ids.count])
                     }
                 }
@@ -62,7 +48,6 @@ import Testing
         let statistics = cache.statistics
         #expect(statistics.bytes == statistics.objects * 100)
         #expect(statistics.bytes <= 10_000)
-        for id in ids { cache.remove(id) }
-        #expect(cache.statistics.bytes == 0)
+        #expect(statistics.evictions > 0)
     }
 }

@@ -81,7 +81,8 @@ struct WebPCheckTests {
             for name in ["VP8X", "VP8 ", "VP8L", "ANMF"] {
                 let rubbish = (0..<count).map { _ in UInt8.random(in: 0...3) }
                 let file = Sample.container(Self.canvas, Array(name.utf8) + rubbish)
-                _ = WebPCheck.complaint(file, size: Self.size)
+                // The file has one chunk too many, whatever is in it; and reading past its end would trap.
+                #expect(WebPCheck.complaint(file, size: Self.size) != nil)
             }
         }
     }
