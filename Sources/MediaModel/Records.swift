@@ -40,14 +40,6 @@ package struct BlobIdentity: Hashable, Sendable {
     }
 }
 
-/// The name of a key that wraps data keys.
-package struct EnvelopeKeyID: Hashable, Sendable, CustomStringConvertible {
-    /// 1 ... 64 characters of `[a-z0-9._-]`.
-    package let description: String
-
-    package init(_ text: String) { self.description = text }
-}
-
 /// A row of the catalog that names a blob: where it is, what it must be, which key opens it.
 package struct BlobRecord: Hashable, Sendable {
     package let id: BlobID
@@ -58,7 +50,11 @@ package struct BlobRecord: Hashable, Sendable {
     package let sealedBytes: Int
     /// Of the plaintext.
     package let sha256: SHA256Digest
+    /// The key that the data key is wrapped under now.
     package let envelopeKey: EnvelopeKeyID
+    /// The data key as it was wrapped last (``WrappedDataKey/byteCount`` bytes). Nil: as the blob's header has it; then
+    /// ``envelopeKey`` is the header's too.
+    package let rewrapped: WrappedDataKey?
 
     package init(
         id: BlobID,
@@ -66,7 +62,8 @@ package struct BlobRecord: Hashable, Sendable {
         bytes: Int,
         sealedBytes: Int,
         sha256: SHA256Digest,
-        envelopeKey: EnvelopeKeyID
+        envelopeKey: EnvelopeKeyID,
+        rewrapped: WrappedDataKey? = nil
     ) {
         self.id = id
         self.sealedAs = sealedAs
@@ -74,7 +71,11 @@ package struct BlobRecord: Hashable, Sendable {
         self.sealedBytes = sealedBytes
         self.sha256 = sha256
         self.envelopeKey = envelopeKey
+        self.rewrapped = rewrapped
     }
+
+    /// Whether it holds an uploaded picture, not a rendition: what cannot be made again.
+    package var isSource: Bool { self.sealedAs.variant == PresetName.reserved }
 }
 
 /// The size of an upright picture (after EXIF orientation), in pixels.

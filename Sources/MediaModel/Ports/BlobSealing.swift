@@ -1,8 +1,16 @@
 /// Turns plaintext into sealed blobs and back (docs/BLOB-FORMAT.md). Pure computation: no file, no network.
 package protocol BlobSealing: Sendable {
-    /// Starts sealing one blob under the current envelope key with a fresh data key. Throws ``KeyError``,
-    /// ``SealError``.
-    func makeSealer(for identity: BlobIdentity, id: BlobID) throws -> any BlobSealer
+    /// Starts sealing one blob with a fresh data key, which is wrapped under `key`. Throws ``SealError``.
+    ///
+    /// - Parameter source: the blob of the picture that a rendition was made of; it goes into the header, so that a
+    ///   lost catalog can be made again from the blobs alone. Of a picture that was sealed anew: the blob it was at
+    ///   first, which is what the renditions made of it say.
+    func makeSealer(
+        for identity: BlobIdentity,
+        id: BlobID,
+        madeFrom source: BlobID?,
+        under key: EnvelopeKey
+    ) throws -> any BlobSealer
 
     /// Checks a blob's header against its row, unwraps the data key and checks the commitment: all that must hold
     /// before the first chunk may be opened.
@@ -10,8 +18,54 @@ package protocol BlobSealing: Sendable {
     /// - Parameters:
     ///   - prefix: the blob's first ``SealedLayout/prefixBytes`` bytes.
     ///   - record: what the catalog says of the blob; the header must agree with it.
-    /// - Throws: ``SealError``, ``KeyError``.
-    func makeOpener(prefix: [UInt8], record: BlobRecord) throws -> any BlobOpener
+    ///   - key: the key of the id `record.envelopeKey`.
+    /// - Throws: ``SealError``.
+    func makeOpener(prefix: [UInt8], record: BlobRecord, key: EnvelopeKey) throws -> any BlobOpener
+
+    /// Wraps a blob's data key anew. The blob itself is not touched, and the old wrap still opens under the old key.
+    ///
+    /// - Parameters:
+    ///   - prefix: the blob's first ``SealedLayout/prefixBytes`` bytes; not looked at where `record.rewrapped` is
+    ///     there.
+    ///   - record: what the catalog says of the blob.
+    ///   - old: the key of the id `record.envelopeKey`.
+    ///   - new: the key to wrap under.
+    /// - Throws: ``SealError``.
+    func rewrap(
+        prefix: [UInt8],
+        record: BlobRecord,
+        from old: EnvelopeKey,
+        to new: EnvelopeKey
+    ) throws -> WrappedDataKey
+
+    /// What a blob's header says, for whoever has no row to go by. Nothing of it is proven until an opener made of it
+    /// has opened the last chunk. Throws ``SealError``.
+    ///
+    /// - Parameters:
+    ///   - prefix: the blob's first ``SealedLayout/prefixBytes`` bytes.
+    ///   - sealedBytes: the blob's size in the store.
+    func readHeader(prefix: [UInt8], sealedBytes: Int) throws -> SealedFacts
+}
+
+/// What a sealed blob says of itself.
+package struct SealedFacts: Hashable, Sendable {
+    package let id: BlobID
+    package let identity: BlobIdentity
+    /// The key that the header's data key is wrapped under.
+    package let envelopeKey: EnvelopeKeyID
+    /// The blob of the picture that this rendition was made of. For a picture that was sealed anew, the blob it was at
+    /// first. Nil for any other picture, and for renditions from before this was written down.
+    package let source: BlobID?
+    /// Of plaintext, as the blob's size has it.
+    package let bytes: Int
+
+    package init(id: BlobID, identity: BlobIdentity, envelopeKey: EnvelopeKeyID, source: BlobID?, bytes: Int) {
+        self.id = id
+        self.identity = identity
+        self.envelopeKey = envelopeKey
+        self.source = source
+        self.bytes = bytes
+    }
 }
 
 /// Seals one blob, from front to back. Used by one task at a time.

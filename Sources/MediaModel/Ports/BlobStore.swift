@@ -24,13 +24,46 @@ package protocol BlobStore: Sendable {
 
     /// A page of the blobs in the store, in the order of their ids.
     ///
+    /// A pass over all pages begins with `after: nil`. It has every blob that was published before it began and is
+    /// still there when its page is made; what was published since may be missing.
+    ///
     /// - Parameters:
     ///   - after: the last id of the page before; nil for the first page.
     ///   - limit: rows at the most, 1 or more. Fewer than `limit` rows: the end was reached.
     func list(after: BlobID?, limit: Int) async throws -> [StoredBlob]
 
+    /// Puts a blob aside that is not what it should be: no reader finds it and no page has it any more, but it can
+    /// still be looked at. Putting aside what is not there is no error.
+    func quarantine(_ id: BlobID) async throws
+
+    /// A page of the blobs that were put aside, in the order of their ids; `modifiedAt` is when that was, or later.
+    ///
+    /// - Parameters:
+    ///   - after: the last id of the page before; nil for the first page.
+    ///   - limit: rows at the most, 1 or more. Fewer than `limit` rows: the end was reached.
+    func quarantined(after: BlobID?, limit: Int) async throws -> [StoredBlob]
+
+    /// Removes a blob that was put aside. Removing what is not there is no error.
+    func removeQuarantined(_ id: BlobID) async throws
+
+    /// How many bytes the store can still take; nil where that has no end.
+    func room() async throws -> StoreRoom?
+
     /// Throws where the store cannot take a blob now.
     func checkHealth() async throws
+}
+
+/// The space of a store that has an end.
+package struct StoreRoom: Hashable, Sendable {
+    /// Bytes that can still be written.
+    package let free: Int
+    /// Bytes in all, used or free.
+    package let total: Int
+
+    package init(free: Int, total: Int) {
+        self.free = free
+        self.total = total
+    }
 }
 
 /// A blob being written. Used by one task at a time; ends with `publish` or `discard`.
@@ -81,6 +114,8 @@ package struct BlobStoreError: Error, Sendable, CustomStringConvertible, CustomD
         /// The operating system would not make data durable: nothing in memory can be trusted any more (RELIABILITY
         /// §3.4).
         package static let syncFailed = Code(description: "sync-failed")
+        /// Another process has the store.
+        package static let inUse = Code(description: "in-use")
         /// Any other failure of the medium.
         package static let failed = Code(description: "failed")
     }

@@ -8,34 +8,75 @@ package import FoundationEssentials
 /// - A read that begins after a write returned sees it.
 /// - All calls may be made at once from many tasks. A cancelled caller's write may still take effect.
 /// - Errors are ``CatalogError``.
-package protocol Catalog: Sendable {
-    /// Takes the next number of an existing asset for an upload that begins now. Throws `.unknownAsset`.
+package protocol Catalog: AssetCatalog, EnvelopeKeyCatalog, AuditedCatalog {
+    /// Throws where the catalog cannot commit now.
+    func checkHealth() async throws
+}
+
+/// Assets and their versions, from the upload to the day they are erased.
+///
+/// A deleted asset is not there for any call but those that say so; a call that would write to it throws `.gone`.
+package protocol AssetCatalog: Sendable {
+    // An upload.
+
+    /// Takes the next number of an existing asset for an upload that begins now. Throws `.unknownAsset`, `.gone`.
     func reserveVersion(of asset: AssetID) async throws -> VersionNumber
 
     /// Gives a reserved number back where no later one was reserved meanwhile; otherwise it is skipped for ever.
     func releaseVersion(_ ref: VersionRef) async throws
 
     /// Commit 1: the version is durable and `processing`. Version 1 creates its asset; a later one needs a reserved
-    /// number. `version.state` is `processing` and it has no renditions. Throws `.conflict` where the version exists.
-    func begin(_ version: AssetVersion) async throws
+    /// number. `version.state` is `processing` and it has no renditions.
+    ///
+    /// Its source may be a blob that the catalog names already (the version is made of the same picture as another). A
+    /// new one that has the tenant, size and digest of a sound source in the catalog is not taken: the version is given
+    /// that source instead, so that one picture is stored once.
+    ///
+    /// - Returns: the version as it is now. Where its `source` is not the one given, nothing names the given blob.
+    /// - Throws: `.conflict` where the version exists, or the source is named but not sound; `.gone`;
+    ///   `.keyTaken` where the idempotency key is another upload's; `.quotaExceeded`; `.keyRetired` where the blob's
+    ///   envelope key is no more.
+    func begin(_ version: AssetVersion, terms: CommitTerms) async throws -> AssetVersion
 
     /// Commit 2: the renditions and the state `ready`, in one transaction. `latest` moves when no newer version is
-    /// ready. Throws `.conflict` unless the version is `processing`.
+    /// ready.
     ///
     /// - Returns: the version as it is now.
-    func complete(_ ref: VersionRef, sourceSize: PictureSize, renditions: [Rendition]) async throws -> AssetVersion
+    /// - Throws: `.conflict` unless the version is `processing`; `.quotaExceeded`, `.keyRetired`.
+    func complete(
+        _ ref: VersionRef,
+        sourceSize: PictureSize,
+        renditions: [Rendition],
+        quota: Quota
+    ) async throws -> AssetVersion
 
     /// Ends a `processing` version that was announced: it stays, `failed`. Throws `.conflict` unless it is
     /// `processing`.
     ///
-    /// - Returns: the blobs that no row names any more (the source).
-    func fail(_ ref: VersionRef, failure: String) async throws -> [BlobID]
+    /// - Parameter keepsSource: the source stays named (it is damaged, and evidence).
+    /// - Returns: the blobs that no row names any more (the source, unless another version has it too).
+    func fail(_ ref: VersionRef, failure: String, keepsSource: Bool) async throws -> [BlobID]
 
-    /// Removes a `processing` version as if it had never been: its asset too where it was the only version, and its
-    /// number is free again where it is still the last. Throws `.conflict` unless it is `processing`.
+    /// Removes a `processing` version as if it had never been: its asset too where it was the only version, its
+    /// idempotency key, and its number is free again where it is still the last. Throws `.conflict` unless it is
+    /// `processing`.
     ///
     /// - Returns: the blobs that no row names any more.
     func discard(_ ref: VersionRef) async throws -> [BlobID]
+
+    /// A sound source of that tenant, size and digest; nil where there is none.
+    func source(of tenant: Tenant, sha256: SHA256Digest, bytes: Int) async throws -> BlobRecord?
+
+    /// The upload that an idempotency key belongs to; nil for a key that is free.
+    func upload(under key: IdempotencyKey, of tenant: Tenant) async throws -> IdempotentUpload?
+
+    /// Frees idempotency keys that were taken before a date, `limit` at most. Returns how many.
+    func releaseIdempotencyKeys(before: Date, limit: Int) async throws -> Int
+
+    /// What a tenant has stored.
+    func usage(of tenant: Tenant) async throws -> Usage
+
+    // Reading.
 
     /// The version, whatever its state; nil where there is none.
     func version(_ ref: VersionRef) async throws -> AssetVersion?
@@ -43,7 +84,17 @@ package protocol Catalog: Sendable {
     /// The version of the asset with the highest number, whatever its state; nil for an unknown asset.
     func newestVersion(of asset: AssetID) async throws -> AssetVersion?
 
-    /// The rendition that a delivery path names, or nil. `latest` is the newest version that is `ready`.
+    /// Versions of the asset, whatever their state, newest first.
+    ///
+    /// - Parameters:
+    ///   - before: the last number of the page before; nil for the first page.
+    ///   - limit: 1 or more. Fewer rows than `limit`: the end was reached.
+    func versions(of asset: AssetID, before: VersionNumber?, limit: Int) async throws -> [AssetVersion]
+
+    /// The version that `latest` is; nil for an unknown asset and for one without a ready version.
+    func latest(of asset: AssetID) async throws -> VersionNumber?
+
+    /// The rendition that a delivery path names, or nil.
     func rendition(
         of asset: AssetID,
         version: VersionSelector,
@@ -60,11 +111,30 @@ package protocol Catalog: Sendable {
     /// Versions that are `processing`, oldest first: what a crash left unfinished.
     func unfinished() async throws -> [VersionRef]
 
-    /// Which of `blobs` a row names.
-    func known(among blobs: [BlobID]) async throws -> Set<BlobID>
+    // The rest of a life.
 
-    /// Throws where the catalog cannot commit now.
-    func checkHealth() async throws
+    /// Whether the asset is there, deleted, or was never there (nil).
+    func standing(of asset: AssetID) async throws -> AssetStanding?
+
+    /// Makes `latest` this version, which is `ready`, until a newer version becomes ready. Throws `.unknownAsset`,
+    /// `.gone`, `.unknownVersion`, `.conflict` unless it is `ready`.
+    func setLatest(_ ref: VersionRef) async throws
+
+    /// Deletes an asset: it is gone for every reader at once, its rows and blobs stay for the grace. Deleting a deleted
+    /// one changes nothing, not the date either. Throws `.unknownAsset`.
+    func delete(_ asset: AssetID, at date: Date) async throws
+
+    /// Takes a deletion back. Throws `.unknownAsset`, `.gone` where it was erased, `.conflict` where it is not deleted.
+    func undelete(_ asset: AssetID) async throws
+
+    /// Assets that were deleted before a date and are not erased yet, oldest deletion first.
+    func deleted(before: Date, limit: Int) async throws -> [AssetID]
+
+    /// Forgets all of a deleted asset but that it was there: what remains is a row that says so. Erasing twice changes
+    /// nothing. Throws `.unknownAsset`, `.conflict` unless it is deleted.
+    ///
+    /// - Returns: the blobs that no row names any more.
+    func erase(_ asset: AssetID) async throws -> [BlobID]
 }
 
 /// A rendition with what delivery needs to know of its version.
@@ -86,6 +156,17 @@ package struct CatalogError: Error, Sendable, CustomStringConvertible, CustomDeb
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         package let description: String
         package static let unknownAsset = Code(description: "unknown-asset")
+        package static let unknownVersion = Code(description: "unknown-version")
+        /// The asset was deleted.
+        package static let gone = Code(description: "gone")
+        /// The idempotency key belongs to another upload.
+        package static let keyTaken = Code(description: "idempotency-key-taken")
+        /// The tenant would have more than it may.
+        package static let quotaExceeded = Code(description: "quota-exceeded")
+        /// The envelope key of a new blob is not in the catalog any more: the blob could never be opened.
+        package static let keyRetired = Code(description: "envelope-key-retired")
+        /// Blobs still need the envelope key.
+        package static let keyInUse = Code(description: "envelope-key-in-use")
         /// The row is not in the state that the call needs.
         package static let conflict = Code(description: "conflict")
         /// The disk is full.
