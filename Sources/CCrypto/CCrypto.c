@@ -12,20 +12,24 @@
 
 // The opaque types of the header are OpenSSL's own contexts; the pointers are only cast.
 static EVP_CIPHER_CTX *cipher_context(ccrypto_gcm *gcm) { return (EVP_CIPHER_CTX *)gcm; }
-static EVP_MD_CTX *digest_context(ccrypto_sha256 *hash) { return (EVP_MD_CTX *)hash; }
+static EVP_MD_CTX *digest_context(ccrypto_digest *digest) { return (EVP_MD_CTX *)digest; }
 
 static struct {
     EVP_CIPHER *gcm;
     EVP_CIPHER *ecb;
     EVP_MD *sha256;
+    EVP_MD *sha512;
     EVP_KDF *hkdf;
+    EVP_MAC *hmac;
 } algorithms;
 
 static void fetch_algorithms(void) {
     algorithms.gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     algorithms.ecb = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL);
     algorithms.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    algorithms.sha512 = EVP_MD_fetch(NULL, "SHA512", NULL);
     algorithms.hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    algorithms.hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 }
 
 // What could not be fetched stays NULL; every user checks its own.
@@ -127,27 +131,55 @@ int ccrypto_hkdf_expand_sha512(
     return done ? 1 : failed();
 }
 
-ccrypto_sha256 *ccrypto_sha256_create(void) {
-    require_algorithms();
-    EVP_MD_CTX *context = algorithms.sha256 == NULL ? NULL : EVP_MD_CTX_new();
-    if (context == NULL || EVP_DigestInit_ex2(context, algorithms.sha256, NULL) != 1) {
+static ccrypto_digest *create_digest(EVP_MD *algorithm) {
+    EVP_MD_CTX *context = algorithm == NULL ? NULL : EVP_MD_CTX_new();
+    if (context == NULL || EVP_DigestInit_ex2(context, algorithm, NULL) != 1) {
         EVP_MD_CTX_free(context);
         failed();
         return NULL;
     }
-    return (ccrypto_sha256 *)context;
+    return (ccrypto_digest *)context;
 }
 
-void ccrypto_sha256_destroy(ccrypto_sha256 *hash) { EVP_MD_CTX_free(digest_context(hash)); }
-
-int ccrypto_sha256_update(ccrypto_sha256 *hash, const uint8_t *bytes, size_t length) {
-    return EVP_DigestUpdate(digest_context(hash), bytes, length) == 1 ? 1 : failed();
+ccrypto_digest *ccrypto_sha256_create(void) {
+    require_algorithms();
+    return create_digest(algorithms.sha256);
 }
 
-int ccrypto_sha256_finish(ccrypto_sha256 *hash, uint8_t *digest) {
-    unsigned int written = 0;
-    if (EVP_DigestFinal_ex(digest_context(hash), digest, &written) != 1) { return failed(); }
-    return written == CCRYPTO_SHA256_BYTES;
+ccrypto_digest *ccrypto_sha512_create(void) {
+    require_algorithms();
+    return create_digest(algorithms.sha512);
+}
+
+void ccrypto_digest_destroy(ccrypto_digest *digest) { EVP_MD_CTX_free(digest_context(digest)); }
+
+int ccrypto_digest_update(ccrypto_digest *digest, const uint8_t *bytes, size_t length) {
+    return EVP_DigestUpdate(digest_context(digest), bytes, length) == 1 ? 1 : failed();
+}
+
+int ccrypto_digest_finish(ccrypto_digest *digest, uint8_t *output, size_t length) {
+    EVP_MD_CTX *context = digest_context(digest);
+    if (EVP_MD_CTX_get_size(context) != (int)length) { return 0; }
+    return EVP_DigestFinal_ex(context, output, NULL) == 1 ? 1 : failed();
+}
+
+int ccrypto_hmac_sha256(
+    const uint8_t *key, size_t key_length, const uint8_t *message, size_t length, uint8_t *mac) {
+    require_algorithms();
+    EVP_MAC_CTX *context = algorithms.hmac == NULL ? NULL : EVP_MAC_CTX_new(algorithms.hmac);
+    if (context == NULL) { return failed(); }
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, "SHA256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    // A null pointer would stand for "the key of before".
+    const uint8_t *own_key = key_length == 0 ? (const uint8_t *)"" : key;
+    size_t written = 0;
+    int done = EVP_MAC_init(context, own_key, key_length, parameters) == 1
+        && EVP_MAC_update(context, message, length) == 1
+        && EVP_MAC_final(context, mac, &written, CCRYPTO_SHA256_BYTES) == 1 && written == CCRYPTO_SHA256_BYTES;
+    EVP_MAC_CTX_free(context);
+    return done ? 1 : failed();
 }
 
 int ccrypto_random_secret(uint8_t *bytes, size_t length) {

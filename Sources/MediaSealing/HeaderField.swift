@@ -8,8 +8,11 @@ enum HeaderField: UInt8, CaseIterable, Sendable {
     case envelopeKey = 0x06
     case created = 0x07
     case wrappedKey = 0x7F
+    /// The blob of the picture that a rendition was made of.
+    case source = 0x80
 
     /// Types from here on may be ignored by a reader that does not know them; they are authenticated like all else.
+    /// None of them is mandatory.
     static let ignorableTypeMin: UInt8 = 0x80
     /// The longest value, in bytes: its length is one byte.
     static let valueBytesMax = 255
@@ -18,13 +21,16 @@ enum HeaderField: UInt8, CaseIterable, Sendable {
     /// wrapped anew under another key without touching the blob.
     static let boundToWrap: [HeaderField] = [.tenant, .asset, .version, .variant, .mediaType]
 
+    /// Whether a header without it is refused.
+    var isMandatory: Bool { self.rawValue < Self.ignorableTypeMin }
+
     /// Bytes that the value must have, where its size is fixed.
     var fixedBytes: Int? {
         switch self {
         case .tenant, .variant, .mediaType, .envelopeKey: nil
-        case .asset: 16
+        case .asset, .source: 16
         case .version, .created: 8
-        case .wrappedKey: XAES256GCM.nonceBytes + Cobblestone256.keyBytes + XAES256GCM.tagBytes
+        case .wrappedKey: KeyWrap.byteCount
         }
     }
 }

@@ -1,3 +1,4 @@
+import CCrypto
 import MediaModel
 
 /// The base64 (RFC 4648, section 4) of 32 bytes: 43 characters and one `=`.
@@ -8,33 +9,32 @@ enum KeyBase64 {
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    /// The 32 bytes, or nil for anything but the one canonical spelling. The caller wipes them.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-        guard text.count == Self.length else { return nil }
-        var bytes: [UInt8] = []
-        // Reserved at once: an array that grows frees its old storage unwiped.
-        bytes.reserveCapacity(EnvelopeKey.byteCount)
+    /// Writes the 32 bytes to `bytes`; false, and zeros in it, for anything but the one canonical spelling.
+    static func decode(_ text: some Collection<UInt8>, into bytes: UnsafeMutableRawBufferPointer) -> Bool {
+        precondition(bytes.count == EnvelopeKey.byteCount)
+        let isDecoded = text.count == Self.length && Self.decodeDigits(text, into: bytes)
+        if !isDecoded { ccrypto_wipe(bytes.baseAddress, bytes.count) }
+        return isDecoded
+    }
+
+    private static func decodeDigits(_ text: some Collection<UInt8>, into bytes: UnsafeMutableRawBufferPointer) -> Bool
+    {
         var pending: UInt32 = 0
         var pendingBits: UInt32 = 0
+        var count = 0
         for character in text.prefix(Self.length - 1) {
-            guard let digit = Self.alphabet.firstIndex(of: character) else {
-                wipe(&bytes)
-                return nil
-            }
+            guard let digit = Self.alphabet.firstIndex(of: character) else { return false }
             pending = pending << 6 | UInt32(digit)
             pendingBits += 6
             if pendingBits >= 8 {
                 pendingBits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: pending >> pendingBits))
+                bytes[count] = UInt8(truncatingIfNeeded: pending >> pendingBits)
+                count += 1
                 pending &= (1 << pendingBits) - 1
             }
         }
         // Two bits are left over; anything but zero would be a second spelling of the same key.
-        guard text.dropFirst(Self.length - 1).first == UInt8(ascii: "="), pending == 0 else {
-            wipe(&bytes)
-            return nil
-        }
-        return bytes
+        return text.dropFirst(Self.length - 1).first == UInt8(ascii: "=") && pending == 0
     }
 
     /// Writes ``length`` characters, for 32 bytes, from `position` of `text` on.

@@ -66,7 +66,7 @@ extension SealedBlobSealer {
     struct State: ~Copyable {
         var phase = Phase.fresh
         private var body: Cobblestone256
-        private var digest = SHA256State()
+        private var digest = DigestState(.sha256)
         /// Plaintext that does not fill a chunk yet: always less than one chunk, so a full chunk never waits.
         private var held: [UInt8] = []
         /// Chunks sealed so far, which is the number of the next one.
@@ -96,7 +96,7 @@ extension SealedBlobSealer {
             let tail = try self.sealed(bytes: self.held.count + SealedLayout.tagBytes) { (state, output) in
                 try state.sealHeld(into: output)
             }
-            return (tail, bytes, self.digest.finish())
+            return (tail, bytes, SHA256Digest(bytes: self.digest.finish()))
         }
 
         /// Seals `count` chunks from what is held and then `plaintext`; what is left of it is held.

@@ -43,7 +43,10 @@ extension SealedHeader {
 
     private static func check(_ values: [HeaderField: [UInt8]]) throws(SealError) {
         for field in HeaderField.allCases {
-            guard let value = values[field] else { throw Self.malformed("\(field) is missing") }
+            guard let value = values[field] else {
+                if field.isMandatory { throw Self.malformed("\(field) is missing") }
+                continue
+            }
             if let fixed = field.fixedBytes, value.count != fixed {
                 throw Self.malformed("\(field) has \(value.count) bytes")
             }
@@ -54,7 +57,7 @@ extension SealedHeader {
         }
     }
 
-    private static func malformed(_ rule: String) -> SealError {
+    static func malformed(_ rule: String) -> SealError {
         SealError(.malformedHeader, detail: "header: \(rule)")
     }
 }

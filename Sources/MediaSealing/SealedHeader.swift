@@ -20,11 +20,11 @@ package struct SealedHeader: Sendable, Hashable {
 
     /// The blob's name, which the wrap is bound to.
     package let blob: BlobID
-    /// All eight fields once the header is whole; all but `wrappedKey` before.
+    /// All mandatory fields once the header is whole; all but `wrappedKey` before.
     private(set) var values: [HeaderField: [UInt8]]
 
     /// A header that lacks its wrapped data key still.
-    package init(blob: BlobID, identity: BlobIdentity, envelopeKey: EnvelopeKeyID) {
+    package init(blob: BlobID, identity: BlobIdentity, envelopeKey: EnvelopeKeyID, source: BlobID? = nil) {
         self.blob = blob
         self.values = [
             .tenant: Array(identity.tenant.description.utf8),
@@ -35,6 +35,7 @@ package struct SealedHeader: Sendable, Hashable {
             .envelopeKey: Array(envelopeKey.description.utf8),
             .created: bigEndian(Self.milliseconds(identity.createdAt)),
         ]
+        self.values[.source] = source?.bytes
     }
 
     init(blob: BlobID, values: [HeaderField: [UInt8]]) {
@@ -47,7 +48,7 @@ package struct SealedHeader: Sendable, Hashable {
 
     subscript(field: HeaderField) -> [UInt8] { self.values[field] ?? [] }
 
-    mutating func setWrappedKey(nonce: [UInt8], sealed: [UInt8]) { self.values[.wrappedKey] = nonce + sealed }
+    mutating func setWrappedKey(_ wrapped: [UInt8]) { self.values[.wrappedKey] = wrapped }
 
     /// The 512 bytes. Throws `.identityTooLong` where they do not suffice.
     package func encode() throws(SealError) -> [UInt8] {
@@ -75,7 +76,10 @@ package struct SealedHeader: Sendable, Hashable {
     private func encode(_ fields: [HeaderField]) throws(SealError) -> [UInt8] {
         var bytes: [UInt8] = []
         for field in fields {
-            let value = self[field]
+            guard let value = self.values[field] else {
+                precondition(!field.isMandatory, "a header is written once it is whole")
+                continue
+            }
             guard value.count <= HeaderField.valueBytesMax else {
                 throw SealError(.identityTooLong, detail: "\(field) has \(value.count) bytes")
             }

@@ -25,12 +25,15 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
         for (index, byte) in bytes.enumerated() { self.memory[index] = byte }
     }
 
-    /// A copy of an envelope key, for the length of one wrap.
-    init(copying key: EnvelopeKey) {
-        self.init(count: EnvelopeKey.byteCount)
-        let memory = self.memory
-        key.withBytes { bytes in
-            for (index, byte) in bytes.enumerated() { memory[index] = byte }
+    /// The parts, one after the other.
+    init(joining parts: Slice<UnsafeBufferPointer<UInt8>>...) {
+        self.init(count: parts.reduce(0) { $0 + $1.count })
+        var position = 0
+        for part in parts {
+            for byte in part {
+                self.memory[position] = byte
+                position += 1
+            }
         }
     }
 

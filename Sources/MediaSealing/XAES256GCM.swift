@@ -3,7 +3,7 @@ package import MediaModel
 
 /// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with a nonce of 192 bits, so that nonces may be random.
 ///
-/// It wraps data keys. With plain GCM's 96 bits, random nonces under one key would have to stop at 2^32 wraps
+/// It wraps keys. With plain GCM's 96 bits, random nonces under one key would have to stop at 2^32 wraps
 /// (SP 800-38D, section 8.3); here the bound is 2^80.
 package enum XAES256GCM {
     /// Bytes of a nonce: the first half derives a key, the other is AES-256-GCM's own nonce.
@@ -17,41 +17,38 @@ package enum XAES256GCM {
     ///   - aad: authenticated with the plaintext, not part of the result.
     /// - Returns: ciphertext and tag. Throws `.cryptography` where OpenSSL would not work.
     package static func seal(
-        _ plaintext: borrowing SecretBytes,
-        key: borrowing SecretBytes,
+        _ plaintext: UnsafeBufferPointer<UInt8>,
+        key: UnsafeBufferPointer<UInt8>,
         nonce: [UInt8],
         aad: [UInt8]
     ) throws(SealError) -> [UInt8] {
         var cipher = try Self.cipher(key: key, nonce: nonce, direction: .sealing)
         var sealed = [UInt8](repeating: 0, count: plaintext.count + Self.tagBytes)
-        try plaintext.withBytes { (plaintext) throws(SealError) in
-            try sealed.withUnsafeMutableBufferPointer { (output) throws(SealError) in
-                guard let start = output.baseAddress else { return }
-                try cipher.seal(plaintext, nonce: Self.innerNonce(nonce), aad: aad, into: start)
-            }
+        try sealed.withUnsafeMutableBufferPointer { (output) throws(SealError) in
+            guard let start = output.baseAddress else { return }
+            try cipher.seal(plaintext, nonce: Self.innerNonce(nonce), aad: aad, into: start)
         }
         return sealed
     }
 
-    /// - Returns: the plaintext, or nil where the tag does not verify. Throws `.cryptography` where OpenSSL would not
-    ///   work.
+    /// Writes the plaintext and says whether the tag verified; where it did not, what was written is wiped. Throws
+    /// `.cryptography` where OpenSSL would not work.
+    ///
+    /// - Parameter plaintext: ``tagBytes`` bytes shorter than `sealed`, and not empty.
     package static func open(
         _ sealed: [UInt8],
-        key: borrowing SecretBytes,
+        key: UnsafeBufferPointer<UInt8>,
         nonce: [UInt8],
-        aad: [UInt8]
-    ) throws(SealError) -> SecretBytes? {
-        guard sealed.count >= Self.tagBytes else { return nil }
-        var cipher = try Self.cipher(key: key, nonce: nonce, direction: .opening)
-        var plaintext = SecretBytes(count: sealed.count - Self.tagBytes)
-        let isVerified = plaintext.withMutableBytes { output in
-            guard let start = output.baseAddress else { return false }
-            return sealed.withUnsafeBufferPointer { sealed in
-                cipher.open(sealed, nonce: Self.innerNonce(nonce), aad: aad, into: start)
-            }
+        aad: [UInt8],
+        into plaintext: UnsafeMutableBufferPointer<UInt8>
+    ) throws(SealError) -> Bool {
+        guard let start = plaintext.baseAddress, plaintext.count == sealed.count - Self.tagBytes else {
+            preconditionFailure("room for the plaintext")
         }
-        if isVerified { return plaintext }
-        return nil
+        var cipher = try Self.cipher(key: key, nonce: nonce, direction: .opening)
+        return sealed.withUnsafeBufferPointer { sealed in
+            cipher.open(sealed, nonce: Self.innerNonce(nonce), aad: aad, into: start)
+        }
     }
 
     private static func innerNonce(_ nonce: [UInt8]) -> [UInt8] { Array(nonce.suffix(AES256GCM.nonceBytes)) }
@@ -59,7 +56,7 @@ package enum XAES256GCM {
     /// The cipher under the key that the nonce's first half derives: CMAC as a KDF in counter mode (SP 800-108r1) with
     /// label `X`, which for two one-block messages is two AES blocks.
     private static func cipher(
-        key: borrowing SecretBytes,
+        key: UnsafeBufferPointer<UInt8>,
         nonce: [UInt8],
         direction: AES256GCM.Direction
     ) throws(SealError) -> AES256GCM {
@@ -81,14 +78,12 @@ package enum XAES256GCM {
 
     private static func encryptBlock(
         _ block: [UInt8],
-        key: borrowing SecretBytes,
+        key: UnsafeBufferPointer<UInt8>,
         into output: inout SecretBytes,
         at offset: Int
     ) throws(SealError) {
-        let isDone = key.withBytes { key in
-            output.withMutableBytes { output in
-                ccrypto_aes256_block(key.baseAddress, block, output.baseAddress?.advanced(by: offset))
-            }
+        let isDone = output.withMutableBytes { output in
+            ccrypto_aes256_block(key.baseAddress, block, output.baseAddress?.advanced(by: offset))
         }
         guard isDone == 1 else { throw SealError(.cryptography, detail: "AES-256-ECB did not encrypt") }
     }

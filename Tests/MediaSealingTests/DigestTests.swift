@@ -20,6 +20,23 @@ import Testing
         #expect(hasher.finish().description == digest)
     }
 
+    /// The examples of FIPS 180-4, through the port.
+    @Test(arguments: [
+        (DigestAlgorithm.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            .sha512,
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                + "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
+        ),
+    ])
+    func runningDigestsAreThoseOfTheStandard(algorithm: DigestAlgorithm, digest: String) {
+        var running = Digests().makeDigest(algorithm)
+        for character in "abc".utf8 { running.update([character]) }
+        let bytes = running.finish()
+        #expect(Hex.encode(bytes) == digest)
+        #expect(bytes.count == algorithm.byteCount)
+    }
+
     @Test func equalIsEqualAndNothingElseIs() {
         #expect(constantTimeEqual([], []))
         #expect(constantTimeEqual([1, 2, 3], [1, 2, 3]))

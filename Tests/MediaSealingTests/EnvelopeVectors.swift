@@ -28,7 +28,7 @@ struct EnvelopeVectors {
     func opens(vector: EnvelopeVector) throws {
         var sample = try vector.sample()
         sample.record = try vector.record()
-        let (released, error) = sample.readAll(try vector.sealing())
+        let (released, error) = sample.readAll()
         #expect(error == nil)
         #expect(Digests.sha256(released).description == vector.plaintextSHA256)
     }
@@ -101,11 +101,13 @@ struct EnvelopeVector: Decodable, Sendable, CustomTestStringConvertible {
         )
     }
 
-    /// The vector's key, and its randomness in the place of the system's.
+    func key() throws -> EnvelopeKey {
+        EnvelopeKey(id: EnvelopeKeyID(self.kekID), bytes: try #require(Hex.decode(self.kek)))
+    }
+
+    /// With the vector's randomness in the place of the system's.
     func sealing() throws -> SealedBlobs {
-        let key = EnvelopeKey(id: EnvelopeKeyID(self.kekID), bytes: try #require(Hex.decode(self.kek)))
-        return SealedBlobs(
-            keys: KeyRing(keys: [key]),
+        SealedBlobs(
             randomness: .fixed(
                 dataKey: try #require(Hex.decode(self.dek)),
                 wrapNonce: try #require(Hex.decode(self.wrapNonce)),
@@ -114,12 +116,14 @@ struct EnvelopeVector: Decodable, Sendable, CustomTestStringConvertible {
         )
     }
 
-    func sample() throws -> SealedSample {
+    func sample(source: BlobID? = nil) throws -> SealedSample {
         try SealedSample(
             bytes: self.n,
             sealing: try self.sealing(),
             identity: try self.identity(),
-            id: try #require(BlobID(self.blobID))
+            id: try #require(BlobID(self.blobID)),
+            source: source,
+            key: try self.key()
         )
     }
 }

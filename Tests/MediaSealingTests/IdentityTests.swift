@@ -49,28 +49,22 @@ import Testing
 
     @Test func anotherKeyIDInTheRowIsRefused() throws {
         var sample = try SealedSample(bytes: 5)
-        sample.record = sample.record.with(envelopeKey: EnvelopeKeyID("k2"))
+        sample.key = EnvelopeKey(id: EnvelopeKeyID("k2"), bytes: [UInt8](repeating: 0x5A, count: 32))
+        sample.record = sample.record.with(envelopeKey: sample.key.id)
         #expect(code(of: { try sample.opener() }) == "identity-mismatch")
     }
 
-    @Test func aKeyThatIsNotInTheRingIsUnavailable() throws {
-        let sample = try SealedSample(bytes: 5)
-        let other = EnvelopeKey(id: EnvelopeKeyID("k2"), bytes: [UInt8](repeating: 0x5A, count: 32))
-        #expect(code(of: { try sample.opener(SealedBlobs(keys: KeyRing(keys: [other]))) }) == "key-unavailable")
-    }
-
     @Test func anotherKeyOfTheSameIDIsAMismatch() throws {
-        let sample = try SealedSample(bytes: 5)
-        let other = EnvelopeKey(id: SealedSample.key.id, bytes: [UInt8](repeating: 0x5B, count: 32))
-        #expect(code(of: { try sample.opener(SealedBlobs(keys: KeyRing(keys: [other]))) }) == "key-mismatch")
+        var sample = try SealedSample(bytes: 5)
+        sample.key = EnvelopeKey(id: SealedSample.key.id, bytes: [UInt8](repeating: 0x5B, count: 32))
+        #expect(code(of: { try sample.opener() }) == "key-mismatch")
     }
 
-    @Test func anOlderKeyOfTheRingStillOpens() throws {
-        let sample = try SealedSample(bytes: 5)
-        let newer = EnvelopeKey(id: EnvelopeKeyID("k2"), bytes: [UInt8](repeating: 9, count: 32))
-        let sealing = SealedBlobs(keys: KeyRing(keys: [newer, SealedSample.key]))
-        #expect(sample.readAll(sealing).released == sample.plaintext)
-        #expect(try SealedSample(bytes: 5, sealing: sealing).record.envelopeKey == newer.id)
+    @Test func theRowOfANewBlobNamesItsKey() throws {
+        let key = EnvelopeKey(id: EnvelopeKeyID("k2"), bytes: [UInt8](repeating: 9, count: 32))
+        let sample = try SealedSample(bytes: 5, key: key)
+        #expect(sample.record.envelopeKey == key.id && sample.record.rewrapped == nil)
+        #expect(sample.readAll().released == sample.plaintext)
     }
 
     /// A catalog keeps milliseconds: what it gives back may be nanoseconds off.
@@ -98,7 +92,11 @@ import Testing
     func aPrefixOfAnotherSizeIsTruncated(bytes: Int) throws {
         let sample = try SealedSample(bytes: 500)
         let prefix = Array(sample.sealed.prefix(bytes))
-        #expect(code(of: { try SealedSample.sealing.makeOpener(prefix: prefix, record: sample.record) }) == "truncated")
+        #expect(
+            code(of: {
+                try SealedSample.sealing.makeOpener(prefix: prefix, record: sample.record, key: sample.key)
+            }) == "truncated"
+        )
     }
 
     @Test func sealedBytesOfAnotherCountAreTruncated() throws {

@@ -20,14 +20,14 @@ import Testing
         let work = folder.url
         let kek = generator.bytes(32)
         let key = EnvelopeKey(id: EnvelopeKeyID("kek-1"), bytes: kek)
-        let sealing = SealedBlobs(keys: KeyRing(keys: [key]))
+        let sealing = SealedBlobs()
 
         var sealed = Data()
         var descriptions: [Description] = []
         for _ in 0..<Self.blobs {
             let identity = try Self.identity(using: &generator)
             let plaintext = generator.bytes(Int.random(in: 0...Self.bytesMax, using: &generator))
-            var sealer = try sealing.makeSealer(for: identity, id: .make())
+            var sealer = try sealing.makeSealer(for: identity, id: .make(), madeFrom: nil, under: key)
             sealed += try sealer.start() + sealer.seal(plaintext)
             let (tail, record) = try sealer.finish()
             sealed += tail
@@ -55,11 +55,11 @@ import Testing
         #expect(answer.opened == Self.blobs && answer.blobs.count == Self.blobs)
         var theirs = [UInt8](try Data(contentsOf: work.appending(path: "python.bin")))[...]
         for description in answer.blobs {
-            var sample = try SealedSample(bytes: 0)
+            var sample = try SealedSample(bytes: 0, key: key)
             sample.record = try description.record(envelopeKey: key.id)
             sample.sealed = Array(theirs.prefix(description.sealedBytes))
             theirs = theirs.dropFirst(description.sealedBytes)
-            let (released, error) = sample.readAll(sealing)
+            let (released, error) = sample.readAll()
             #expect(error == nil, "\(generator)")
             #expect(Digests.sha256(released) == sample.record.sha256, "\(generator)")
         }

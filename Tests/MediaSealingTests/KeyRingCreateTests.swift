@@ -7,15 +7,18 @@ import Testing
 
 @Suite struct KeyRingCreateTests {
     private static let key = Data(0..<32).base64EncodedString()
+    private static let create: @Sendable (String) throws -> Void = { try KeyRingFile($0).create() }
+    private static let createNamed: @Sendable (String) throws -> Void = { try KeyRingFile($0).createNamed() }
 
-    @Test func aFirstRingIsMadeOnceForUsAlone() throws {
+    @Test func aFirstRingIsMadeOnceForUsAlone() async throws {
         let folder = try TemporaryFolder()
         let made = try KeyRing.openOrCreate(folder.ring, mayCreate: true)
         let again = try KeyRing.openOrCreate(folder.ring, mayCreate: true)
         #expect(made.ids.count == 1 && made.ids == again.ids)
         #expect(made.ids[0].description.wholeMatch(of: /k[0-9a-f]{8}/) != nil)
-        let bytes = try made.current().withBytes { Array($0) }
-        #expect(try again.current().withBytes { Array($0) } == bytes)
+        let id = made.ids[0].description
+        let bytes = try await made.bytes(of: id)
+        #expect(try await again.bytes(of: id) == bytes)
         #expect(Set(bytes).count > 8)
         #expect(folder.names == ["keys"])
         var status = stat()
@@ -24,14 +27,14 @@ import Testing
     }
 
     /// Our base64 is everybody's base64.
-    @Test func aMadeRingIsReadByOthers() throws {
+    @Test func aMadeRingIsReadByOthers() async throws {
         for _ in 0..<50 {
             let folder = try TemporaryFolder()
             let ring = try KeyRing.openOrCreate(folder.ring, mayCreate: true)
             let text = String(decoding: try Data(contentsOf: URL(filePath: folder.ring)), as: UTF8.self)
             let line = try #require(text.split(separator: "\n").last)
             let parts = line.split(separator: ":")
-            let expected = try ring.current().withBytes { Data($0) }
+            let expected = Data(try await ring.bytes(of: ring.ids[0].description))
             #expect(parts[0] == ring.ids[0].description)
             #expect(Data(base64Encoded: String(parts[1])) == expected)
         }
@@ -39,8 +42,8 @@ import Testing
 
     @Test func theSecondCreatorLeavesTheFirstOnesRing() throws {
         for (first, second) in [
-            (KeyRing.create, KeyRing.create), (KeyRing.create, KeyRing.createNamed),
-            (KeyRing.createNamed, KeyRing.create), (KeyRing.createNamed, KeyRing.createNamed),
+            (Self.create, Self.create), (Self.create, Self.createNamed),
+            (Self.createNamed, Self.create), (Self.createNamed, Self.createNamed),
         ] {
             let folder = try TemporaryFolder()
             try first(folder.ring)
@@ -53,7 +56,7 @@ import Testing
 
     @Test func aRingMadeWithoutUnnamedFilesIsTheSame() throws {
         let folder = try TemporaryFolder()
-        try KeyRing.createNamed(folder.ring)
+        try Self.createNamed(folder.ring)
         #expect(try KeyRing.open(folder.ring).ids.count == 1)
         var status = stat()
         #expect(stat(folder.ring, &status) == 0)
@@ -100,7 +103,7 @@ import Testing
         #expect(Set(folder.names) == ["keys", "keys.0a1b2c3d.tmp"])
     }
 
-    @Test(arguments: [KeyRing.create, KeyRing.createNamed])
+    @Test(arguments: [create, createNamed])
     func racingCreatorsEndWithTheSameRing(create: @escaping @Sendable (String) throws -> Void) async throws {
         for _ in 0..<20 {
             let folder = try TemporaryFolder()
@@ -109,7 +112,8 @@ import Testing
                 for _ in 0..<8 {
                     group.addTask {
                         try create(path)
-                        return try KeyRing.openOrCreate(path, mayCreate: false).current().withBytes { Array($0) }
+                        let ring = try KeyRing.openOrCreate(path, mayCreate: false)
+                        return try await ring.bytes(of: ring.ids[0].description)
                     }
                 }
                 return try await group.reduce(into: Set<[UInt8]>()) { $0.insert($1) }
@@ -121,7 +125,7 @@ import Testing
 
     @Test func aFolderThatIsNotThereLeavesNothing() throws {
         let folder = try TemporaryFolder()
-        for create in [KeyRing.create, KeyRing.createNamed] {
+        for create in [Self.create, Self.createNamed] {
             let path = folder.path("missing/keys")
             let error = try #require(throws: KeyError.self) { try create(path) }
             #expect(error.code == .badKeyRing)

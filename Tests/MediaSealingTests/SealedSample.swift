@@ -5,7 +5,7 @@ import MediaSealing
 /// One sealed blob in memory, and what the catalog would know of it.
 struct SealedSample {
     static let key = EnvelopeKey(id: EnvelopeKeyID("k1"), bytes: [UInt8](repeating: 0x5A, count: 32))
-    static let sealing = SealedBlobs(keys: KeyRing(keys: [Self.key]))
+    static let sealing = SealedBlobs()
     static let identity = BlobIdentity(
         tenant: .default,
         version: VersionRef(asset: AssetID(bytes: [UInt8](repeating: 3, count: 16)), number: VersionNumber(7)),
@@ -17,6 +17,10 @@ struct SealedSample {
     let plaintext: [UInt8]
     var sealed: [UInt8]
     var record: BlobRecord
+    /// What an opener is handed for `record.envelopeKey`.
+    var key: EnvelopeKey
+
+    var prefix: [UInt8] { Array(self.sealed.prefix(SealedLayout.prefixBytes)) }
 
     /// Byte j is (31 j + j/256) mod 256, as in the envelope vectors: no two chunks are alike.
     static func plaintext(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 * 31 + $0 >> 8) } }
@@ -25,10 +29,13 @@ struct SealedSample {
         bytes: Int,
         sealing: SealedBlobs = Self.sealing,
         identity: BlobIdentity = Self.identity,
-        id: BlobID = .make()
+        id: BlobID = .make(),
+        source: BlobID? = nil,
+        key: EnvelopeKey = Self.key
     ) throws {
+        self.key = key
         self.plaintext = Self.plaintext(bytes)
-        var sealer = try sealing.makeSealer(for: identity, id: id)
+        var sealer = try sealing.makeSealer(for: identity, id: id, madeFrom: source, under: key)
         self.sealed = try sealer.start()
         self.sealed += try sealer.seal(self.plaintext)
         let (tail, record) = try sealer.finish()
@@ -36,8 +43,8 @@ struct SealedSample {
         self.record = record
     }
 
-    func opener(_ sealing: SealedBlobs = Self.sealing) throws -> any BlobOpener {
-        try sealing.makeOpener(prefix: Array(self.sealed.prefix(SealedLayout.prefixBytes)), record: self.record)
+    func opener() throws -> any BlobOpener {
+        try Self.sealing.makeOpener(prefix: self.prefix, record: self.record, key: self.key)
     }
 
     /// What a reader of `range` would be handed, from bytes that may be fewer than they should.
@@ -50,10 +57,10 @@ struct SealedSample {
     /// Reads the blob chunk by chunk to its end, as a delivery does.
     ///
     /// - Returns: what was released before the error, if there was one.
-    func readAll(_ sealing: SealedBlobs = Self.sealing) -> (released: [UInt8], error: (any Error)?) {
+    func readAll() -> (released: [UInt8], error: (any Error)?) {
         var released: [UInt8] = []
         do {
-            let opener = try self.opener(sealing)
+            let opener = try self.opener()
             // An empty blob has one chunk too.
             for start in stride(from: 0, through: max(self.record.bytes - 1, 0), by: SealedLayout.chunkBytes) {
                 let end = min(start + SealedLayout.chunkBytes, self.record.bytes)
@@ -98,7 +105,8 @@ extension BlobRecord {
         identity: BlobIdentity? = nil,
         bytes: Int? = nil,
         sealedBytes: Int? = nil,
-        envelopeKey: EnvelopeKeyID? = nil
+        envelopeKey: EnvelopeKeyID? = nil,
+        rewrapped: WrappedDataKey? = nil
     ) -> BlobRecord {
         BlobRecord(
             id: id ?? self.id,
@@ -106,7 +114,8 @@ extension BlobRecord {
             bytes: bytes ?? self.bytes,
             sealedBytes: sealedBytes ?? self.sealedBytes,
             sha256: self.sha256,
-            envelopeKey: envelopeKey ?? self.envelopeKey
+            envelopeKey: envelopeKey ?? self.envelopeKey,
+            rewrapped: rewrapped ?? self.rewrapped
         )
     }
 }

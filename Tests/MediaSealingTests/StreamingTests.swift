@@ -10,7 +10,12 @@ import Testing
         for _ in 0..<200 {
             let plaintext = generator.bytes(Int.random(in: 0...120_000, using: &generator))
             var sample = try SealedSample(bytes: 0)
-            var sealer = try SealedSample.sealing.makeSealer(for: SealedSample.identity, id: .make())
+            var sealer = try SealedSample.sealing.makeSealer(
+                for: SealedSample.identity,
+                id: .make(),
+                madeFrom: nil,
+                under: SealedSample.key
+            )
             sample.sealed = try sealer.start()
             var position = 0
             while position < plaintext.count {
@@ -101,7 +106,12 @@ import Testing
 
     /// A copy of a sealer must not go on by itself: it would use its nonces a second time.
     @Test func aCopyOfASealerIsTheSameSealer() throws {
-        var sealer = try SealedSample.sealing.makeSealer(for: SealedSample.identity, id: .make())
+        var sealer = try SealedSample.sealing.makeSealer(
+            for: SealedSample.identity,
+            id: .make(),
+            madeFrom: nil,
+            under: SealedSample.key
+        )
         _ = try sealer.start()
         var copy = sealer
         let chunk = [UInt8](repeating: 1, count: SealedLayout.chunkBytes)
@@ -112,7 +122,7 @@ import Testing
     @Test func noRandomBytesMeansNoBlob() throws {
         for missing in [SealingRandomness.Purpose.dataKey, .wrapNonce, .salt] {
             let randomness = SealingRandomness { purpose, _ in purpose != missing }
-            let sealing = SealedBlobs(keys: KeyRing(keys: [SealedSample.key]), randomness: randomness)
+            let sealing = SealedBlobs(randomness: randomness)
             #expect(code(of: { try SealedSample(bytes: 1, sealing: sealing) }) == "cryptography")
         }
     }

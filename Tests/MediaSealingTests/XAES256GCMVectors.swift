@@ -25,23 +25,23 @@ struct XAES256GCMVectors {
 
     @Test("2 of 2 XAES-256-GCM vectors", arguments: all)
     func sealsAndOpens(vector: Vector) throws {
-        let key = SecretBytes(copying: [UInt8](repeating: vector.keyByte, count: 32))
+        let key = [UInt8](repeating: vector.keyByte, count: 32)
         let aad = Array(vector.aad.utf8)
-        let sealed = try XAES256GCM.seal(SecretBytes(copying: Self.message), key: key, nonce: Self.nonce, aad: aad)
+        let sealed = try Self.seal(Self.message, key: key, nonce: Self.nonce, aad: aad)
         #expect(Hex.encode(sealed) == vector.sealed)
         #expect(try Self.open(sealed, key: key, aad: aad) == Self.message)
     }
 
     @Test func everyFlippedBitIsRefused() throws {
-        let key = SecretBytes(copying: [UInt8](repeating: 1, count: 32))
-        let sealed = try XAES256GCM.seal(SecretBytes(copying: Self.message), key: key, nonce: Self.nonce, aad: [7])
+        let key = [UInt8](repeating: 1, count: 32)
+        let sealed = try Self.seal(Self.message, key: key, nonce: Self.nonce, aad: [7])
         for bit in 0..<sealed.count * 8 {
             var changed = sealed
             changed[bit / 8] ^= 1 << UInt8(bit % 8)
             #expect(try Self.open(changed, key: key, aad: [7]) == nil)
         }
         #expect(try Self.open(sealed, key: key, aad: [6]) == nil)
-        #expect(try Self.open(Array(sealed.prefix(15)), key: key, aad: [7]) == nil)
+        #expect(try Self.open(sealed.dropLast(), key: key, aad: [7]) == nil)
     }
 
     /// Ten thousand messages whose keys, nonces, sizes and data come from SHAKE-128; their ciphertexts go into another.
@@ -50,11 +50,11 @@ struct XAES256GCMVectors {
         var source = Shake128()
         var digest = Shake128()
         for _ in 0..<10_000 {
-            let key = SecretBytes(copying: source.squeeze(32))
+            let key = source.squeeze(32)
             let nonce = source.squeeze(24)
             let message = source.squeeze(Int(source.squeeze(1)[0]))
             let aad = source.squeeze(Int(source.squeeze(1)[0]))
-            digest.absorb(try XAES256GCM.seal(SecretBytes(copying: message), key: key, nonce: nonce, aad: aad))
+            digest.absorb(try Self.seal(message, key: key, nonce: nonce, aad: aad))
         }
         let expected = "e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939"
         #expect(Hex.encode(digest.squeeze(32)) == expected)
@@ -67,8 +67,19 @@ struct XAES256GCMVectors {
         #expect(Hex.encode(shake.squeeze(32)) == expected)
     }
 
-    private static func open(_ sealed: [UInt8], key: borrowing SecretBytes, aad: [UInt8]) throws -> [UInt8]? {
-        guard let plaintext = try XAES256GCM.open(sealed, key: key, nonce: Self.nonce, aad: aad) else { return nil }
-        return plaintext.withBytes { Array($0) }
+    private static func seal(_ message: [UInt8], key: [UInt8], nonce: [UInt8], aad: [UInt8]) throws -> [UInt8] {
+        try message.withUnsafeBufferPointer { message in
+            try key.withUnsafeBufferPointer { try XAES256GCM.seal(message, key: $0, nonce: nonce, aad: aad) }
+        }
+    }
+
+    private static func open(_ sealed: [UInt8], key: [UInt8], aad: [UInt8]) throws -> [UInt8]? {
+        var plaintext = [UInt8](repeating: 0, count: sealed.count - XAES256GCM.tagBytes)
+        let isOpen = try plaintext.withUnsafeMutableBufferPointer { plaintext in
+            try key.withUnsafeBufferPointer {
+                try XAES256GCM.open(sealed, key: $0, nonce: Self.nonce, aad: aad, into: plaintext)
+            }
+        }
+        return isOpen ? plaintext : nil
     }
 }

@@ -47,13 +47,18 @@ int ccrypto_hkdf_expand_sha512(
     const uint8_t *key, size_t key_length, const uint8_t *info, size_t info_length, uint8_t *output,
     size_t output_length);
 
-/// A running SHA-256. Owned by the caller of `create`, which returns NULL where OpenSSL would not.
-typedef struct ccrypto_sha256 ccrypto_sha256;
-ccrypto_sha256 *ccrypto_sha256_create(void);
-void ccrypto_sha256_destroy(ccrypto_sha256 *hash);
-int ccrypto_sha256_update(ccrypto_sha256 *hash, const uint8_t *bytes, size_t length);
-/// Writes CCRYPTO_SHA256_BYTES bytes. The hash takes no more afterwards.
-int ccrypto_sha256_finish(ccrypto_sha256 *hash, uint8_t *digest);
+/// A running digest. Owned by the caller of `create`, which returns NULL where OpenSSL would not.
+typedef struct ccrypto_digest ccrypto_digest;
+ccrypto_digest *ccrypto_sha256_create(void);
+ccrypto_digest *ccrypto_sha512_create(void);
+void ccrypto_digest_destroy(ccrypto_digest *digest);
+int ccrypto_digest_update(ccrypto_digest *digest, const uint8_t *bytes, size_t length);
+/// Writes the `length` bytes that the algorithm has, or fails. The digest takes no more afterwards.
+int ccrypto_digest_finish(ccrypto_digest *digest, uint8_t *output, size_t length);
+
+/// HMAC-SHA-256 (RFC 2104). Writes CCRYPTO_SHA256_BYTES bytes.
+int ccrypto_hmac_sha256(
+    const uint8_t *key, size_t key_length, const uint8_t *message, size_t length, uint8_t *mac);
 
 /// Random bytes that stay secret, from OpenSSL's private generator.
 int ccrypto_random_secret(uint8_t *bytes, size_t length);
