@@ -78,7 +78,7 @@ extension FileBlobStore {
     func reserve(_ bytes: Int, for file: OpenFile) throws(SystemFailure) -> Int {
         if bytes <= 0 { return 0 }
         // Asked first: reserving takes all there is before it fails, and the catalog's next commit needs a little.
-        if try self.calls.freeBytes(at: self.layout.blobs) < UInt64(bytes) {
+        if try self.calls.room(at: self.layout.blobs).free < bytes {
             throw SystemFailure("statvfs", number: ENOSPC)
         }
         do {
@@ -92,18 +92,23 @@ extension FileBlobStore {
     }
 
     /// The ids of one folder in order. What is no blob's name, or lies in the wrong folder, is not ours.
-    func ids(in shard: String) throws(SystemFailure) -> [BlobID] {
+    func ids(in shard: String, after: BlobID?) throws(SystemFailure) -> [BlobID] {
         try self.calls.names(in: self.layout.shard(shard)).filter { $0.hasPrefix(shard) }.compactMap { BlobID($0) }
-            .sorted()
+            .filter { id in after.map { $0 < id } ?? true }.sorted()
     }
 
     /// Nil for what was removed since its name was read, and for what is no file.
     func storedBlob(_ id: BlobID) throws(SystemFailure) -> StoredBlob? {
+        guard let facts = try self.fileFacts(at: self.layout.path(of: id)) else { return nil }
+        let modifiedAt = Date(timeIntervalSince1970: facts.modifiedAt)
+        return StoredBlob(id: id, sealedBytes: facts.bytes, modifiedAt: modifiedAt)
+    }
+
+    /// Nil for what is no file, or not there.
+    func fileFacts(at path: String) throws(SystemFailure) -> FileFacts? {
         do {
-            let facts = try self.calls.facts(at: self.layout.path(of: id))
-            guard facts.isRegularFile else { return nil }
-            let modifiedAt = Date(timeIntervalSince1970: facts.modifiedAt)
-            return StoredBlob(id: id, sealedBytes: facts.bytes, modifiedAt: modifiedAt)
+            let facts = try self.calls.facts(at: path)
+            return facts.isRegularFile ? facts : nil
         } catch let error where error.number == ENOENT {
             return nil
         }

@@ -23,6 +23,7 @@ package struct FileBlobStore: BlobStore {
     let drafts: DraftKind
     let threadPool: NIOThreadPool
     let calls: any FileSystemCalls
+    let passes = ListPasses()
 
     /// Makes the folders that are not there yet, durably, and removes drafts that an earlier process left.
     ///
@@ -43,6 +44,15 @@ package struct FileBlobStore: BlobStore {
             return try Self.draftKind(layout, calls)
         }
         return FileBlobStore(layout: layout, drafts: drafts, threadPool: threadPool, calls: calls)
+    }
+
+    /// A folder of blobs that is only read, also on a medium that cannot be written. Nothing is made or checked.
+    package static func reading(
+        _ folder: String,
+        threadPool: NIOThreadPool = .singleton,
+        calls: any FileSystemCalls = LinuxFileSystem()
+    ) -> FileBlobStore {
+        FileBlobStore(layout: StoreLayout(data: folder), drafts: .named, threadPool: threadPool, calls: calls)
     }
 
     package func makeDraft(bytesExpected: Int?) async throws -> any BlobDraft {
@@ -93,16 +103,24 @@ package struct FileBlobStore: BlobStore {
     package func list(after: BlobID?, limit: Int) async throws -> [StoredBlob] {
         precondition(limit >= 1, "a page has at least one row")
         return try await self.threadPool.runBlocking {
-            var page: [StoredBlob] = []
-            let first = after.map { Int($0.bytes[0]) } ?? 0
-            for shard in StoreLayout.shards[first...] {
-                for id in try self.ids(in: shard) where after.map({ $0 < id }) ?? true {
-                    if let blob = try self.storedBlob(id) { page.append(blob) }
-                    if page.count == limit { return page }
+            let page = self.passes.page(after: after)
+            var blobs: [StoredBlob] = []
+            for shard in StoreLayout.shards[page.firstShard...] {
+                let ids = try page.rest(of: shard) ?? self.ids(in: shard, after: after)[...]
+                for (index, id) in zip(ids.indices, ids) {
+                    guard let blob = try self.storedBlob(id) else { continue }
+                    blobs.append(blob)
+                    guard blobs.count == limit else { continue }
+                    self.passes.keep(ids[(index + 1)...], after: id, of: page)
+                    return blobs
                 }
             }
-            return page
+            return blobs
         }
+    }
+
+    package func room() async throws -> StoreRoom? {
+        try await self.threadPool.runBlocking { try self.calls.room(at: self.layout.blobs) }
     }
 
     /// Looks whether files can be made in the folder (permission, a file system that turned read-only) and whether any
@@ -110,7 +128,7 @@ package struct FileBlobStore: BlobStore {
     package func checkHealth() async throws {
         try await self.threadPool.runBlocking {
             try self.calls.checkWritable(self.layout.blobs)
-            if try self.calls.freeBytes(at: self.layout.blobs) == 0 {
+            if try self.calls.room(at: self.layout.blobs).free == 0 {
                 throw BlobStoreError(.full, detail: "statvfs: no free space for blobs")
             }
         }

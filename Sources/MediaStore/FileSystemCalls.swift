@@ -1,5 +1,5 @@
 import Glibc
-import MediaModel
+package import MediaModel
 
 /// The system calls that the file store makes, one method a call, so that a test can let any single one fail.
 ///
@@ -26,6 +26,8 @@ package protocol FileSystemCalls: Sendable {
     func sync(_ descriptor: Int32) throws(SystemFailure)
     /// A second name for the file that `path` leads to (a symbolic link is followed). Never replaces what has the name.
     func link(_ path: String, to newPath: String) throws(SystemFailure)
+    /// rename(2): takes the place of what has the new name (of a folder only where that is empty).
+    func rename(_ path: String, to newPath: String) throws(SystemFailure)
     /// Takes the name away; the file goes with its last name and descriptor.
     func unlink(_ path: String) throws(SystemFailure)
     /// mkdir(2); `EEXIST` when it is there.
@@ -38,8 +40,8 @@ package protocol FileSystemCalls: Sendable {
     func names(in folder: String) throws(SystemFailure) -> [String]
     /// Throws unless this process may make files in `folder` (a file system that became read-only refuses, too).
     func checkWritable(_ folder: String) throws(SystemFailure)
-    /// Bytes that this process may still use on the file system of `path`.
-    func freeBytes(at path: String) throws(SystemFailure) -> UInt64
+    /// Bytes of the file system of `path`: those that this process may still use, and all.
+    func room(at path: String) throws(SystemFailure) -> StoreRoom
 }
 
 /// A system call that failed.
@@ -61,11 +63,14 @@ package struct FileFacts: Hashable, Sendable {
     package let isRegularFile: Bool
     /// Seconds since 1970.
     package let modifiedAt: Double
+    /// When its contents, its names or its rights changed last, in seconds since 1970.
+    package let changedAt: Double
 
-    package init(bytes: Int, isRegularFile: Bool, modifiedAt: Double) {
+    package init(bytes: Int, isRegularFile: Bool, modifiedAt: Double, changedAt: Double) {
         self.bytes = bytes
         self.isRegularFile = isRegularFile
         self.modifiedAt = modifiedAt
+        self.changedAt = changedAt
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+package import MediaModel
 
 /// The real thing: each method is the system call of its name.
 package struct LinuxFileSystem: FileSystemCalls {
@@ -47,6 +48,10 @@ package struct LinuxFileSystem: FileSystemCalls {
         _ = try self.checked("linkat", Glibc.linkat(AT_FDCWD, path, AT_FDCWD, newPath, AT_SYMLINK_FOLLOW))
     }
 
+    package func rename(_ path: String, to newPath: String) throws(SystemFailure) {
+        _ = try self.checked("rename", Glibc.rename(path, newPath))
+    }
+
     package func unlink(_ path: String) throws(SystemFailure) {
         _ = try self.checked("unlink", Glibc.unlink(path))
     }
@@ -91,11 +96,18 @@ package struct LinuxFileSystem: FileSystemCalls {
         _ = try self.checked("access", Glibc.access(folder, W_OK | X_OK))
     }
 
-    package func freeBytes(at path: String) throws(SystemFailure) -> UInt64 {
+    package func room(at path: String) throws(SystemFailure) -> StoreRoom {
         var status = statvfs()
         // Unqualified: `Glibc.statvfs` is the structure of the same name.
         _ = try self.checked("statvfs", statvfs(path, &status))
-        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        // What only root may use is not free.
+        return StoreRoom(free: Self.bytes(status.f_bavail, status), total: Self.bytes(status.f_blocks, status))
+    }
+
+    /// A file system may claim more bytes than an `Int` counts (some network ones do).
+    private static func bytes(_ blocks: fsblkcnt_t, _ status: statvfs) -> Int {
+        let (bytes, isTooMuch) = UInt64(blocks).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return isTooMuch ? .max : Int(clamping: bytes)
     }
 
     private func checked<Value: FixedWidthInteger>(_ call: String, _ value: Value) throws(SystemFailure) -> Value {
@@ -109,7 +121,12 @@ extension FileFacts {
         self.init(
             bytes: Int(status.st_size),
             isRegularFile: status.st_mode & S_IFMT == S_IFREG,
-            modifiedAt: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1_000_000_000
+            modifiedAt: Self.seconds(status.st_mtim),
+            changedAt: Self.seconds(status.st_ctim)
         )
+    }
+
+    private static func seconds(_ time: timespec) -> Double {
+        Double(time.tv_sec) + Double(time.tv_nsec) / 1_000_000_000
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import MediaModel
 import MediaStore
 import Synchronization
 
@@ -18,6 +19,7 @@ final class FaultyFileSystem: FileSystemCalls {
     private struct State {
         var faults: Faults?
         var calls = 0
+        var counts: [String: Int] = [:]
         var failed: [String] = []
         var descriptors: Set<Int32> = []
         var signals: Set<String> = []
@@ -35,6 +37,7 @@ final class FaultyFileSystem: FileSystemCalls {
         self.state.withLock { state in
             state.faults = faults
             state.calls = 0
+            state.counts = [:]
             state.failed = []
         }
     }
@@ -47,6 +50,9 @@ final class FaultyFileSystem: FileSystemCalls {
         }
     }
 
+    /// How often a call was made since `inject`, those that failed and those that are spared included.
+    func count(of name: String) -> Int { self.state.withLock { $0.counts[name, default: 0] } }
+
     /// The names of the calls that failed since `inject`.
     var failed: [String] { self.state.withLock { $0.failed } }
 
@@ -57,6 +63,7 @@ final class FaultyFileSystem: FileSystemCalls {
         _ body: () throws(SystemFailure) -> Value
     ) throws(SystemFailure) -> Value {
         let number: Int32? = self.state.withLock { state in
+            state.counts[name, default: 0] += 1
             if state.faults?.spared.contains(name) == true { return nil }
             state.calls += 1
             if state.signals.contains(name), state.calls.isMultiple(of: 2) { return EINTR }
@@ -126,6 +133,10 @@ final class FaultyFileSystem: FileSystemCalls {
         try self.call("linkat") { () throws(SystemFailure) in try self.real.link(path, to: newPath) }
     }
 
+    func rename(_ path: String, to newPath: String) throws(SystemFailure) {
+        try self.call("rename") { () throws(SystemFailure) in try self.real.rename(path, to: newPath) }
+    }
+
     func unlink(_ path: String) throws(SystemFailure) {
         try self.call("unlink") { () throws(SystemFailure) in try self.real.unlink(path) }
     }
@@ -150,7 +161,7 @@ final class FaultyFileSystem: FileSystemCalls {
         try self.call("access") { () throws(SystemFailure) in try self.real.checkWritable(folder) }
     }
 
-    func freeBytes(at path: String) throws(SystemFailure) -> UInt64 {
-        try self.call("statvfs") { () throws(SystemFailure) in try self.real.freeBytes(at: path) }
+    func room(at path: String) throws(SystemFailure) -> StoreRoom {
+        try self.call("statvfs") { () throws(SystemFailure) in try self.real.room(at: path) }
     }
 }

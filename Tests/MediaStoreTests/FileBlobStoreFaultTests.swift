@@ -100,22 +100,22 @@ struct FileBlobStoreFaultTests {
         return failed.first == "fsync" || failed.first == "close" ? .syncFailed : .failed
     }
 
-    @Test("while a blob is read or listed is reported and leaks nothing", arguments: [false, true])
-    func whileReadingIsReported(isSticky: Bool) async throws {
+    @Test("while a blob is read or listed is reported and leaks nothing", arguments: [EIO, ENOSPC], [false, true])
+    func whileReadingIsReported(number: Int32, isSticky: Bool) async throws {
         let folder = try TemporaryFolder()
         let calls = FaultyFileSystem()
         let store = try await FileBlobStore.open(folder: folder.path, calls: calls)
         let id = try await store.add(Samples.bytes(1000))
         var call = 1
         while true {
-            calls.inject(.init(failAt: call, number: EIO, isSticky: isSticky, spared: ["close"]))
+            calls.inject(.init(failAt: call, number: number, isSticky: isSticky, spared: ["close"]))
             do {
                 _ = try await store.contents(of: id)
                 _ = try await store.list(after: nil, limit: 1000)
                 try await store.checkHealth()
             } catch {
                 let error = try #require(error as? BlobStoreError)
-                #expect(error.code == .failed)
+                #expect(error.code == (number == EIO ? .failed : .full))
             }
             let failed = calls.failed
             calls.inject(nil)
@@ -123,6 +123,8 @@ struct FileBlobStoreFaultTests {
             for _ in 0..<1000 where calls.openDescriptors > 0 { try await Task.sleep(for: .milliseconds(1)) }
             #expect(calls.openDescriptors == 0, "\(failed)")
             if failed.isEmpty { break }
+            let read = try await store.contents(of: id)
+            #expect(read == Samples.bytes(1000), "\(failed): a read that failed has changed nothing")
             // open, fstat, pread, 256 folders (of which some stand for all) and lstat, access, statvfs.
             call += (6...200).contains(call) ? 50 : 1
         }

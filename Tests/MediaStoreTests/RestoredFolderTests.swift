@@ -1,0 +1,90 @@
+import FoundationEssentials
+import MediaModel
+import MediaStore
+import MediaTesting
+import Testing
+
+@Suite("A restored data folder")
+struct RestoredFolderTests {
+    /// A back-up of one blob.
+    private func backedUp() async throws -> (BackupHarness, BlobID, [UInt8]) {
+        let harness = try await BackupHarness()
+        let bytes = Samples.bytes(50_000)
+        let id = try await harness.store.add(bytes)
+        try await harness.back(up: [id])
+        try BackupHarness.write("keys", to: harness.folder.path("backup/envelope-keys.json"))
+        return (harness, id, bytes)
+    }
+
+    @Test("is not there before it is whole", arguments: [false, true])
+    func isWhole(isThereEmpty: Bool) async throws {
+        let (harness, id, bytes) = try await self.backedUp()
+        let path = harness.folder.path("restored")
+        if isThereEmpty {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        }
+        let restored = try await RestoredFolder.open(path + "/", from: harness.backup)
+        #expect(restored.manifest.blobs == 1)
+        let catalog = try await restored.takeCatalog()
+        #expect(try BackupHarness.read(catalog) == "catalog")
+        let passage = try await restored.take(id)
+        #expect(passage == .linked)
+        #expect(!(try harness.folder.files()).contains { $0.hasPrefix("restored/") })
+        try await restored.commit()
+        let files = try harness.folder.files().filter { $0.hasPrefix("restored") }
+        let names = ["LOCK", BackupHarness.place(of: id), "catalog.sqlite", "envelope-keys.json"]
+        #expect(files == names.map { "restored/\($0)" })
+        let store = try await FileBlobStore.open(folder: path)
+        let read = try await store.contents(of: id)
+        #expect(read == bytes)
+        // What is written to the restored catalog is not written to the back-up's.
+        let isShared = BackupHarness.areOneFile(
+            harness.folder.path("backup/catalog.sqlite"),
+            harness.folder.path("restored/catalog.sqlite")
+        )
+        #expect(!isShared)
+    }
+
+    @Test("goes on where an interrupted restore ended")
+    func goesOn() async throws {
+        let (harness, id, _) = try await self.backedUp()
+        let path = harness.folder.path("restored")
+        do {
+            let first = try await RestoredFolder.open(path, from: harness.backup)
+            _ = try await first.takeCatalog()
+            _ = try await first.take(id)
+        }
+        let second = try await RestoredFolder.open(path, from: harness.backup)
+        let there = try await second.blobs(after: nil, limit: 10)
+        #expect(there.map(\.id) == [id])
+        _ = try await second.takeCatalog()
+        try await second.commit()
+        #expect(!(try harness.folder.files()).contains { $0.contains(".restoring") })
+    }
+
+    @Test("takes the place of nothing")
+    func takesNoPlace() async throws {
+        let (harness, _, _) = try await self.backedUp()
+        let path = harness.folder.path("restored")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        let restored = try await RestoredFolder.open(path, from: harness.backup)
+        _ = try await restored.takeCatalog()
+        try BackupHarness.write("mine", to: "\(path)/note")
+        await #expect(throws: BlobStoreError.self) { try await restored.commit() }
+        let early = await #expect(throws: BlobStoreError.self) {
+            try await RestoredFolder.open(path, from: harness.backup)
+        }
+        #expect(early?.detail.contains("is not empty") == true)
+        #expect(try BackupHarness.read("\(path)/note") == "mine")
+    }
+
+    @Test("is not made of a folder without a back-up")
+    func needsABackup() async throws {
+        let folder = try TemporaryFolder()
+        let error = await #expect(throws: BlobStoreError.self) {
+            try await RestoredFolder.open(folder.path("restored"), from: folder.path("nothing"))
+        }
+        #expect(error?.detail.contains("holds no finished back-up") == true)
+        #expect(try folder.files().isEmpty)
+    }
+}
