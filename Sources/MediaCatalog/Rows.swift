@@ -19,6 +19,17 @@ enum Rows {
         return value
     }
 
+    /// Nil for NULL.
+    static func optional<Value: DatabaseValueConvertible>(
+        _ column: String,
+        as type: Value.Type,
+        of source: Row,
+        row: String
+    ) throws(CatalogError) -> Value? {
+        if let stored: DatabaseValue = source[column], stored.isNull { return nil }
+        return try Self.value(column, as: type, of: source, row: row)
+    }
+
     static func version(_ source: Row, renditions: [Rendition]) throws(CatalogError) -> AssetVersion {
         let ref = try Self.ref(source)
         let row = "versions \(ref)"
@@ -52,9 +63,8 @@ enum Rows {
     }
 
     static func rendition(_ source: Row, of ref: VersionRef) throws(CatalogError) -> Rendition {
-        let text = try Self.value("preset", as: String.self, of: source, row: "renditions \(ref)")
-        let row = "renditions \(ref)/\(text)"
-        guard let name = PresetName(text) else { throw Self.corrupt(row, "preset is no preset's name") }
+        let name = try Self.presetName(source, row: "renditions \(ref)")
+        let row = "renditions \(ref)/\(name)"
         let json = try Self.value("recipe_json", as: String.self, of: source, row: row)
         guard let recipe = try? Recipe(canonicalJSON: json) else {
             throw Self.corrupt(row, "recipe_json does not parse")
@@ -66,12 +76,26 @@ enum Rows {
         )
     }
 
+    static func deliverable(_ source: Row, of asset: AssetID) throws(CatalogError) -> DeliverableRendition {
+        let number = try Self.value("number", as: Int.self, of: source, row: "versions \(asset)")
+        let ref = VersionRef(asset: asset, number: try Self.number(number, row: "versions \(asset)"))
+        return DeliverableRendition(
+            ref: ref,
+            rendition: try Self.rendition(source, of: ref),
+            createdAt: try Self.date("created_ms", of: source, row: "versions \(ref)")
+        )
+    }
+
+    static func presetName(_ source: Row, row: String) throws(CatalogError) -> PresetName {
+        let text = try Self.value("preset", as: String.self, of: source, row: row)
+        guard let name = PresetName(text) else { throw Self.corrupt("\(row)/\(text)", "preset is no preset's name") }
+        return name
+    }
+
     /// The columns of `blobs` as the statements of ``CatalogSQL`` name them.
-    private static func blob(_ source: Row, row: String) throws(CatalogError) -> BlobRecord {
+    static func blob(_ source: Row, row: String) throws(CatalogError) -> BlobRecord {
         let id = try Self.blobID(Self.value("blob_id", as: Data.self, of: source, row: row), row: row)
         let row = "blobs \(id)"
-        let sha256 = [UInt8](try Self.value("sha256", as: Data.self, of: source, row: row))
-        guard sha256.count == SHA256Digest.byteCount else { throw Self.corrupt(row, "sha256 is no digest") }
         let asset = try Self.assetID(Self.value("blob_asset", as: String.self, of: source, row: row), row: row)
         let number = try Self.number(Self.value("blob_version", as: Int.self, of: source, row: row), row: row)
         return BlobRecord(
@@ -85,9 +109,22 @@ enum Rows {
             ),
             bytes: try Self.value("bytes", as: Int.self, of: source, row: row),
             sealedBytes: try Self.value("sealed_bytes", as: Int.self, of: source, row: row),
-            sha256: SHA256Digest(bytes: sha256),
-            envelopeKey: EnvelopeKeyID(try Self.value("envelope_key", as: String.self, of: source, row: row))
+            sha256: try Self.sha256(source, row: row),
+            envelopeKey: EnvelopeKeyID(try Self.value("envelope_key", as: String.self, of: source, row: row)),
+            rewrapped: try Self.rewrapped(source, row: row)
         )
+    }
+
+    private static func rewrapped(_ source: Row, row: String) throws(CatalogError) -> WrappedDataKey? {
+        guard let bytes = try Self.optional("rewrapped", as: Data.self, of: source, row: row) else { return nil }
+        guard bytes.count == WrappedDataKey.byteCount else { throw Self.corrupt(row, "rewrapped is no data key") }
+        return WrappedDataKey(bytes: [UInt8](bytes))
+    }
+
+    static func sha256(_ source: Row, row: String) throws(CatalogError) -> SHA256Digest {
+        let bytes = [UInt8](try Self.value("sha256", as: Data.self, of: source, row: row))
+        guard bytes.count == SHA256Digest.byteCount else { throw Self.corrupt(row, "sha256 is no digest") }
+        return SHA256Digest(bytes: bytes)
     }
 
     static func ref(_ source: Row) throws(CatalogError) -> VersionRef {

@@ -11,20 +11,46 @@ extension SQLiteCatalog {
         try await self.read { try Self.newestVersion(of: asset, in: $0) }
     }
 
+    package func versions(
+        of asset: AssetID,
+        before: VersionNumber?,
+        limit: Int
+    ) async throws -> [AssetVersion] {
+        precondition(limit >= 1, "a page has at least one row")
+        return try await self.read { database in
+            let below = before?.value ?? VersionNumber.max.value + 1
+            let arguments: StatementArguments = ["asset": asset.description, "before": below, "limit": limit]
+            let numbers = try Int.fetchAll(CatalogSQL.numbersBelow.prepared(database, arguments))
+            return try numbers.compactMap { value in
+                let number = try Rows.number(value, row: "versions \(asset)")
+                return try Self.version(VersionRef(asset: asset, number: number), in: database)
+            }
+        }
+    }
+
+    package func latest(of asset: AssetID) async throws -> VersionNumber? {
+        try await self.read { database in
+            let statement = try CatalogSQL.latest.prepared(database, asset.arguments)
+            return try Int.fetchOne(statement).map { try Rows.number($0, row: "assets \(asset)") }
+        }
+    }
+
     package func rendition(
         of asset: AssetID,
         version: VersionSelector,
         preset: PresetName
     ) async throws -> DeliverableRendition? {
-        try await self.read { database in
-            let number: VersionNumber
+        let number: Int? =
             switch version {
-            case .number(let given): number = given
-            case .latest:
-                guard let latest = try Self.latestReady(of: asset, in: database) else { return nil }
-                number = latest
+            case .number(let given): given.value
+            case .latest: nil
             }
-            return try Self.rendition(VersionRef(asset: asset, number: number), preset: preset, in: database)
+        return try await self.read { database in
+            let arguments: StatementArguments = [
+                "asset": asset.description, "number": number, "preset": preset.description,
+            ]
+            guard let row = try Row.fetchOne(CatalogSQL.rendition.prepared(database, arguments)) else { return nil }
+            return try Rows.deliverable(row, of: asset)
         }
     }
 
@@ -49,28 +75,6 @@ extension SQLiteCatalog {
             try Row.fetchAll(CatalogSQL.unfinished.prepared(database, [])).map { try Rows.ref($0) }
         }
     }
-
-    package func known(among blobs: [BlobID]) async throws -> Set<BlobID> {
-        try await self.read { database in
-            var known: Set<BlobID> = []
-            for blob in blobs {
-                let statement = try CatalogSQL.knownBlob.prepared(database, ["id": Data(blob.bytes)])
-                if try Int.fetchOne(statement) != nil { known.insert(blob) }
-            }
-            return known
-        }
-    }
-
-    /// The envelope keys without which a blob of this catalog cannot be opened. Its cost is that of a look-up a key,
-    /// however many blobs there are.
-    ///
-    /// - Throws: ``CatalogError``.
-    package func envelopeKeysInUse() async throws -> Set<EnvelopeKeyID> {
-        try await self.read { database in
-            let ids = try String.fetchAll(CatalogSQL.envelopeKeys.prepared(database, []))
-            return Set(ids.map(EnvelopeKeyID.init(_:)))
-        }
-    }
 }
 
 extension SQLiteCatalog {
@@ -83,28 +87,9 @@ extension SQLiteCatalog {
     }
 
     private static func newestVersion(of asset: AssetID, in database: Database) throws -> AssetVersion? {
-        let statement = try CatalogSQL.newestNumber.prepared(database, ["asset": asset.description])
+        let statement = try CatalogSQL.newestNumber.prepared(database, asset.arguments)
         guard let value = try Int.fetchOne(statement) else { return nil }
         let number = try Rows.number(value, row: "versions \(asset)")
         return try Self.version(VersionRef(asset: asset, number: number), in: database)
-    }
-
-    private static func latestReady(of asset: AssetID, in database: Database) throws -> VersionNumber? {
-        let statement = try CatalogSQL.latestReady.prepared(database, ["asset": asset.description])
-        return try Int.fetchOne(statement).map { try Rows.number($0, row: "assets \(asset)") }
-    }
-
-    private static func rendition(
-        _ ref: VersionRef,
-        preset: PresetName,
-        in database: Database
-    ) throws -> DeliverableRendition? {
-        let arguments = ref.arguments &+ ["preset": preset.description]
-        guard let row = try Row.fetchOne(CatalogSQL.renditionOfNumber.prepared(database, arguments)) else { return nil }
-        return DeliverableRendition(
-            ref: ref,
-            rendition: try Rows.rendition(row, of: ref),
-            createdAt: try Rows.date("created_ms", of: row, row: "versions \(ref)")
-        )
     }
 }

@@ -21,38 +21,54 @@ package final class SQLiteCatalog: Catalog {
     static let busyTimeoutMilliseconds = 5000
     /// The size to which the WAL is cut back after a checkpoint, in bytes.
     static let walBytesMax = 64 << 20
-    /// The WAL's length that triggers a checkpoint, in pages.
-    static let checkpointPages = 1000
+    /// The WAL's length that triggers a checkpoint, in pages: 16 MiB, four times SQLite's default. The commit that
+    /// reaches it waits while all of them are written and synced; among a million assets nearly every page of an upload
+    /// is another one (ids of blobs are random), so that this should not be often.
+    static let checkpointPages = 4000
+    /// Memory for pages, in bytes, used as the file grows: a reader's holds the upper levels of the tables of a million
+    /// assets in part, the writer's nearly all of them.
+    static let readerCacheBytes = 8 << 20
+    static let writerCacheBytes = 32 << 20
 
     let pool: DatabasePool
+    let commits: CommitQueue
 
-    private init(_ pool: DatabasePool) { self.pool = pool }
+    private init(_ pool: DatabasePool, _ commits: CommitQueue) {
+        self.pool = pool
+        self.commits = commits
+    }
 
     /// Opens the catalog, or makes a new one (mode 0600; its folder must exist), checks it and brings it to this
     /// program's schema.
     ///
+    /// - Parameters:
+    ///   - commitDelay: how long the first of the writes that share a transaction waits for others. Zero: those share
+    ///     one that came while the one before was made durable.
+    ///   - onCommit: told of every transaction: how many writes it had (1 ... 64), how long it took from its begin
+    ///     until it was durable. It must not wait.
     /// - Throws: ``CatalogError``: `.newer` for a newer program's catalog, which is left as it is; `.corrupt` for one
     ///   that `quick_check` finds damaged or that is no database; `.failed` for a database of another program.
-    package static func open(path: String) async throws -> SQLiteCatalog {
-        // `quick_check` reads the whole file: a thread of its own, not one of the cooperative pool.
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue(label: "catalog.open").async {
-                continuation.resume(with: Result { try Self.openBlocking(path) }.mapError(CatalogError.init(_:)))
-            }
-        }
+    package static func open(
+        path: String,
+        commitDelay: Duration = .zero,
+        onCommit: @escaping @Sendable (_ writes: Int, _ duration: Duration) -> Void = { _, _ in }
+    ) async throws -> SQLiteCatalog {
+        // `quick_check` reads the whole file.
+        let pool = try await Self.blocking("open") { try Self.openBlocking(path) }
+        return SQLiteCatalog(pool, CommitQueue(pool, delay: commitDelay, onCommit: onCommit))
     }
 
-    /// Brings all commits from the WAL into the file and closes it, also where the first fails. Every later call fails.
-    /// A catalog that is not closed loses nothing: the next start reads the WAL.
+    /// Waits for the writes that were asked for before, brings all commits from the WAL into the file and closes it,
+    /// also where the first fails. Every later call fails. A catalog that is not closed loses nothing: the next start
+    /// reads the WAL.
     ///
     /// - Throws: ``CatalogError``, for the first that went wrong.
     package func close() async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            DispatchQueue(label: "catalog.close").async {
-                let checkpoint = Result { try self.pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) } }
-                let closing = Result { try self.pool.close() }
-                continuation.resume(with: checkpoint.flatMap { closing }.mapError(CatalogError.init(_:)))
-            }
+        await self.commits.close()
+        try await Self.blocking("close") {
+            let checkpoint = Result { try self.pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) } }
+            let closing = Result { try self.pool.close() }
+            try checkpoint.flatMap { closing }.get()
         }
     }
 
@@ -61,13 +77,10 @@ package final class SQLiteCatalog: Catalog {
         try await self.commit { try $0.execute(sql: "PRAGMA user_version = \(Schema.version)") }
     }
 
-    /// The one place where this process commits: one transaction, durable when it returns.
+    /// The one place where this process commits: all or nothing, durable when it returns. `write` may run more than
+    /// once (what it did before was rolled back).
     func commit<Value: Sendable>(_ write: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            self.pool.asyncWrite(write) { _, result in
-                continuation.resume(with: result.mapError(CatalogError.init(_:)))
-            }
-        }
+        try await self.commits.commit(write)
     }
 
     /// Reads one snapshot, which has every commit that returned before.
@@ -81,7 +94,19 @@ package final class SQLiteCatalog: Catalog {
 }
 
 extension SQLiteCatalog {
-    private static func openBlocking(_ path: String) throws -> SQLiteCatalog {
+    /// Runs what takes long on a thread of its own, not on one of the cooperative pool.
+    static func blocking<Value: Sendable>(
+        _ name: String,
+        _ work: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue(label: "catalog.\(name)").async {
+                continuation.resume(with: Result(catching: work).mapError(CatalogError.init(_:)))
+            }
+        }
+    }
+
+    private static func openBlocking(_ path: String) throws -> DatabasePool {
         try Self.makeFile(path)
         let pool = try DatabasePool(path: path, configuration: Self.configuration)
         try pool.writeWithoutTransaction { writer in
@@ -90,20 +115,18 @@ extension SQLiteCatalog {
             try Self.checkSound(writer)
         }
         try Schema.migrator.migrate(pool)
-        return SQLiteCatalog(pool)
+        return pool
     }
 
     /// SQLite would make the file readable for all; the WAL takes the file's mode.
-    private static func makeFile(_ path: String) throws {
+    static func makeFile(_ path: String) throws {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            let number = errno
-            throw CatalogError(.failed, detail: "open: \(String(cString: strerror(number))) (errno \(number))")
-        }
+        guard descriptor >= 0 else { throw Self.failure(of: "open") }
         Glibc.close(descriptor)
     }
 
-    private static var configuration: Configuration {
+    /// Of the writer. A reader has the same, but for `readonly`.
+    static var configuration: Configuration {
         var configuration = Configuration()
         configuration.label = "catalog"
         configuration.foreignKeysEnabled = true
@@ -114,6 +137,8 @@ extension SQLiteCatalog {
                 sql: """
                     PRAGMA busy_timeout = \(Self.busyTimeoutMilliseconds);
                     PRAGMA trusted_schema = OFF;
+                    PRAGMA temp_store = MEMORY;
+                    PRAGMA cache_size = -\((isReader ? Self.readerCacheBytes : Self.writerCacheBytes) >> 10);
                     PRAGMA mmap_size = 0;
                     PRAGMA cell_size_check = ON;
                     PRAGMA wal_autocheckpoint = \(isReader ? 0 : Self.checkpointPages);

@@ -27,7 +27,7 @@ struct CatalogContractTests {
 struct FaultInjectionTests {
     @Test("hit the chosen call once, and change nothing")
     func hitOnce() async throws {
-        let catalog = MemoryCatalog()
+        let catalog = MemoryCatalog(keys: [Samples.envelopeKey])
         let version = Samples.version()
         catalog.inject(FaultPlan(failAt: 2), error: CatalogError(.full, detail: "injected"))
         try await catalog.checkHealth()

@@ -7,7 +7,7 @@ enum Schema {
     /// `IMGO`.
     static let applicationID = 0x494D_474F
     /// In the file's header (`PRAGMA user_version`): the number of the last migration.
-    static let version = 2
+    static let version = 3
 
     /// Each migration is one transaction, also the number in the header. One that was released is never changed.
     static var migrator: DatabaseMigrator {
@@ -19,6 +19,11 @@ enum Schema {
         migrator.registerMigration("2", foreignKeyChecks: .immediate) { database in
             try database.execute(sql: Self.second)
             try database.execute(sql: "PRAGMA user_version = 2")
+        }
+        // A table is built anew, others refer to it: references are checked at the end, in the same transaction.
+        migrator.registerMigration("3", foreignKeyChecks: .deferred) { database in
+            try database.execute(sql: Self.third)
+            try database.execute(sql: "PRAGMA user_version = 3")
         }
         return migrator
     }
