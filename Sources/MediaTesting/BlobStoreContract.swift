@@ -25,6 +25,11 @@ package enum BlobStoreContract: String, CaseIterable, Sendable, CustomStringConv
     case removingIsFinalAndMayBeRepeated
     case anOpenBlobOutlivesItsRemoval
     case pagesAreInOrderAndComplete
+    case aPassHasWhatWasThereBeforeIt
+    case whatIsRemovedDuringAPassIsNotTold
+    case aBlobPutAsideIsFoundNoMoreAndKept
+    case blobsPutAsideAreToldInOrderUntilTheyAreRemoved
+    case roomIsPartOfTheWhole
     case publishedBlobsOutliveTheStore
     case callsMayBeMadeAtOnce
     case aCancelledCallerCanStillDiscard
@@ -50,6 +55,11 @@ package enum BlobStoreContract: String, CaseIterable, Sendable, CustomStringConv
         case .removingIsFinalAndMayBeRepeated: try await Self.checkRemove(store)
         case .anOpenBlobOutlivesItsRemoval: try await Self.checkOpenOutlives(store)
         case .pagesAreInOrderAndComplete: try await Self.checkPages(store)
+        case .aPassHasWhatWasThereBeforeIt: try await Self.checkLatePass(store)
+        case .whatIsRemovedDuringAPassIsNotTold: try await Self.checkRemovalDuringPass(store)
+        case .aBlobPutAsideIsFoundNoMoreAndKept: try await Self.checkQuarantine(store, reopen)
+        case .blobsPutAsideAreToldInOrderUntilTheyAreRemoved: try await Self.checkQuarantinePages(store)
+        case .roomIsPartOfTheWhole: try await Self.checkRoom(store)
         case .publishedBlobsOutliveTheStore: try await Self.checkReopen(store, reopen)
         case .callsMayBeMadeAtOnce: try await Self.checkConcurrency(store)
         case .aCancelledCallerCanStillDiscard: try await Self.checkCancellation(store)
@@ -202,6 +212,96 @@ extension BlobStoreContract {
         }
         let rest = try await store.list(after: BlobID(bytes: .init(repeating: 255, count: 16)), limit: 5)
         try expect(rest.isEmpty, "there is nothing after the greatest id")
+    }
+
+    /// Adapters may remember from page to page; nothing of an earlier pass may be taken for the store as it is now.
+    private static func checkLatePass(_ store: any BlobStore) async throws {
+        let ids = Self.neighbours(10)
+        for id in ids where id != ids[5] { _ = try await store.add([1], as: id) }
+        var earlier = try await store.list(after: nil, limit: 3)
+        _ = try await store.add([1], as: ids[5])
+        var pass: [BlobID] = []
+        var page: [BlobID]
+        repeat {
+            page = try await store.list(after: pass.last, limit: 3).map(\.id)
+            pass += page
+            // The pass that began before goes on, in step with this one.
+            let last = earlier.last?.id
+            earlier += try await store.list(after: last, limit: 3)
+        } while page.count == 3
+        try expect(pass == ids, "a pass has all that was published before it began, beside a pass that began earlier")
+        let old = earlier.map(\.id)
+        try expect(old == old.sorted() && Set(old).count == old.count, "the earlier pass has no id twice")
+        try expect(Set(ids).subtracting(old).isSubset(of: [ids[5]]), "the earlier pass has all that it began with")
+    }
+
+    private static func checkRemovalDuringPass(_ store: any BlobStore) async throws {
+        let ids = Self.neighbours(9)
+        for id in ids { _ = try await store.add([1], as: id) }
+        let first = try await store.list(after: nil, limit: 3)
+        for id in [ids[3], ids[5], ids[8]] { try await store.remove(id) }
+        let second = try await store.list(after: first.last?.id, limit: 3)
+        try expect(second.map(\.id) == [ids[4], ids[6], ids[7]], "what was removed is in no later page")
+        let third = try await store.list(after: second.last?.id, limit: 3)
+        try expect(third.isEmpty, "and the pass ends where the blobs end")
+    }
+
+    /// Ids with the same first byte, in order.
+    private static func neighbours(_ count: Int) -> [BlobID] {
+        (0..<count).map { BlobID(bytes: [0x42, UInt8($0)] + BlobID.make().bytes.dropFirst(2)) }
+    }
+
+    private static func checkQuarantine(
+        _ store: any BlobStore,
+        _ reopen: () async throws -> any BlobStore
+    ) async throws {
+        let kept = try await store.add([1])
+        let id = try await store.add([2, 3])
+        try await store.quarantine(id)
+        try await store.quarantine(BlobID.make())
+        try await store.expectMissing(id)
+        let page = try await store.list(after: nil, limit: 10)
+        try expect(page.map(\.id) == [kept], "only the other blob is listed")
+        try await store.remove(id)
+        let aside = try await reopen().quarantined(after: nil, limit: 10)
+        try expect(aside.map(\.id) == [id], "what was put aside is kept, whatever is removed")
+        try expect(aside.map(\.sealedBytes) == [2], "with all its bytes")
+        _ = try await store.add([4], as: id)
+        let read = try await store.contents(of: id)
+        try expect(read == [4], "its id is free again")
+    }
+
+    private static func checkQuarantinePages(_ store: any BlobStore) async throws {
+        let empty = try await store.quarantined(after: nil, limit: 10)
+        try expect(empty.isEmpty, "nothing was put aside yet")
+        let before = Date()
+        var ids: [BlobID] = []
+        for _ in 0..<7 { ids.append(try await store.add([1])) }
+        for id in ids { try await store.quarantine(id) }
+        ids.sort()
+        for limit in 1...8 {
+            var listed: [StoredBlob] = []
+            var page: [StoredBlob]
+            repeat {
+                page = try await store.quarantined(after: listed.last?.id, limit: limit)
+                try expect(page.count <= limit, "a page has at most \(limit) rows")
+                listed += page
+            } while page.count == limit
+            try expect(listed.map(\.id) == ids, "pages of \(limit) give all that was put aside, in order")
+            try expect(
+                listed.allSatisfy { abs($0.modifiedAt.timeIntervalSince(before)) < 60 },
+                "each row has the time of being put aside"
+            )
+        }
+        try await store.removeQuarantined(ids[3])
+        try await store.removeQuarantined(ids[3])
+        let left = try await store.quarantined(after: nil, limit: 10)
+        try expect(left.map(\.id) == ids.filter { $0 != ids[3] }, "only what was removed is gone")
+    }
+
+    private static func checkRoom(_ store: any BlobStore) async throws {
+        guard let room = try await store.room() else { return }
+        try expect(room.free >= 0 && room.free <= room.total, "\(room.free) of \(room.total) bytes are free")
     }
 
     private static func checkReopen(_ store: any BlobStore, _ reopen: () async throws -> any BlobStore) async throws {

@@ -2,76 +2,32 @@ package import MediaModel
 
 /// What `Catalog` promises, a clause a case. An adapter's test runs every case on a catalog of its own:
 /// `@Test(arguments: CatalogContract.allCases)`.
-package enum CatalogContract: String, CaseIterable, Sendable, CustomStringConvertible {
-    case aVersionBeginsAsProcessing
-    case beginningTwiceIsAConflict
-    case completingMakesReadyWithAllRenditions
-    case completingNeedsProcessing
-    case completingIsAllOrNothing
-    case renditionsAreInTheOrderOfThePresets
-    case latestIsTheNewestReadyVersion
-    case latestDoesNotGoBack
-    case numbersAreReservedOneByOne
-    case aReservationOfAnUnknownAssetIsRefused
-    case aReleasedNumberIsUsedAgain
-    case aReleaseBelowTheLastSkipsTheNumber
-    case aReleaseNeverTakesAnExistingVersion
-    case aLaterVersionNeedsAReservation
-    case failingKeepsTheVersionAndGivesUpTheSource
-    case failingNeedsProcessing
-    case discardingTheOnlyVersionRemovesTheAsset
-    case discardingALaterVersionLeavesNoTrace
-    case discardingNeedsProcessing
-    case theNewestVersionIsTheOneWithTheHighestNumber
-    case unknownThingsAreNil
-    case pagesAreInOrderAndComplete
-    case unfinishedVersionsAreListedOldestFirst
-    case knownBlobsAreThoseThatRowsName
-    case aBlobBelongsToOneRow
-    case everyFieldIsKept
-    case writesOutliveTheCatalog
-    case writesAtOnceDoNotLoseEachOther
-    case aCancelledCallerIsServed
-    case aSoundCatalogIsHealthy
+package struct CatalogContract: Sendable, CustomStringConvertible {
+    /// The same data in a new instance, as after a restart of the process.
+    package typealias Reopen = () async throws -> any Catalog
 
-    package var description: String { self.rawValue }
+    package static let allCases = uploads + reads + sources + life + keys + verification + reseal
+
+    /// The clause as a sentence.
+    package let description: String
+    private let body: @Sendable (any Catalog, Reopen) async throws -> Void
+
+    init(_ claim: String, _ body: @escaping @Sendable (any Catalog) async throws -> Void) {
+        self.description = claim
+        self.body = { catalog, _ in try await body(catalog) }
+    }
+
+    init(_ claim: String, reopening body: @escaping @Sendable (any Catalog, Reopen) async throws -> Void) {
+        self.description = claim
+        self.body = body
+    }
 
     /// - Parameters:
     ///   - catalog: empty.
     ///   - reopen: the same data in a new instance, as after a restart of the process.
-    package func check(_ catalog: any Catalog, reopen: () async throws -> any Catalog) async throws {
-        switch self {
-        case .aVersionBeginsAsProcessing: try await Self.checkBegin(catalog)
-        case .beginningTwiceIsAConflict: try await Self.checkBeginTwice(catalog)
-        case .completingMakesReadyWithAllRenditions: try await Self.checkComplete(catalog)
-        case .completingNeedsProcessing: try await Self.checkCompleteNeedsProcessing(catalog)
-        case .completingIsAllOrNothing: try await Self.checkCompleteIsAtomic(catalog)
-        case .renditionsAreInTheOrderOfThePresets: try await Self.checkOrder(catalog)
-        case .latestIsTheNewestReadyVersion: try await Self.checkLatest(catalog)
-        case .latestDoesNotGoBack: try await Self.checkLatestStays(catalog)
-        case .numbersAreReservedOneByOne: try await Self.checkReserve(catalog)
-        case .aReservationOfAnUnknownAssetIsRefused: try await Self.checkReserveUnknown(catalog)
-        case .aReleasedNumberIsUsedAgain: try await Self.checkRelease(catalog)
-        case .aReleaseBelowTheLastSkipsTheNumber: try await Self.checkReleaseBelow(catalog)
-        case .aReleaseNeverTakesAnExistingVersion: try await Self.checkReleaseExisting(catalog)
-        case .aLaterVersionNeedsAReservation: try await Self.checkUnreserved(catalog)
-        case .failingKeepsTheVersionAndGivesUpTheSource: try await Self.checkFail(catalog)
-        case .failingNeedsProcessing: try await Self.checkFailNeedsProcessing(catalog)
-        case .discardingTheOnlyVersionRemovesTheAsset: try await Self.checkDiscardOnly(catalog)
-        case .discardingALaterVersionLeavesNoTrace: try await Self.checkDiscardLater(catalog)
-        case .discardingNeedsProcessing: try await Self.checkDiscardNeedsProcessing(catalog)
-        case .theNewestVersionIsTheOneWithTheHighestNumber: try await Self.checkNewest(catalog)
-        case .unknownThingsAreNil: try await Self.checkUnknown(catalog)
-        case .pagesAreInOrderAndComplete: try await Self.checkPages(catalog)
-        case .unfinishedVersionsAreListedOldestFirst: try await Self.checkUnfinished(catalog)
-        case .knownBlobsAreThoseThatRowsName: try await Self.checkKnown(catalog)
-        case .aBlobBelongsToOneRow: try await Self.checkBlobOnce(catalog)
-        case .everyFieldIsKept: try await Self.checkFields(catalog)
-        case .writesOutliveTheCatalog: try await Self.checkReopen(catalog, reopen)
-        case .writesAtOnceDoNotLoseEachOther: try await Self.checkConcurrency(catalog)
-        case .aCancelledCallerIsServed: try await Self.checkCancellation(catalog)
-        case .aSoundCatalogIsHealthy: try await catalog.checkHealth()
-        }
+    package func check(_ catalog: any Catalog, reopen: Reopen) async throws {
+        try await catalog.add(Samples.envelopeKey)
+        try await self.body(catalog, reopen)
     }
 }
 
@@ -95,14 +51,37 @@ func expectCatalogError(_ code: CatalogError.Code, _ claim: String, _ body: () a
 
 extension Catalog {
     /// A version that began; a later one than the first gets its number reserved before.
-    package func addProcessing(_ number: Int = 1, of asset: AssetID = .make()) async throws -> AssetVersion {
-        let version = Samples.version(number, of: asset)
+    package func addProcessing(
+        _ number: Int = 1,
+        of asset: AssetID = .make(),
+        sha256: SHA256Digest? = nil
+    ) async throws -> AssetVersion {
+        let version = Samples.version(number, of: asset, sha256: sha256)
         if number > 1 {
             let reserved = try await self.reserveVersion(of: asset)
             try expectSame(reserved, version.ref.number, "the next number is \(number)")
         }
-        try await self.begin(version)
-        return version
+        return try await self.begin(version)
+    }
+
+    /// Commit 1 without terms.
+    @discardableResult
+    package func begin(_ version: AssetVersion) async throws -> AssetVersion {
+        try await self.begin(version, terms: CommitTerms())
+    }
+
+    /// Commit 2 without a quota.
+    package func complete(
+        _ ref: VersionRef,
+        sourceSize: PictureSize,
+        renditions: [Rendition]
+    ) async throws -> AssetVersion {
+        try await self.complete(ref, sourceSize: sourceSize, renditions: renditions, quota: .none)
+    }
+
+    /// A failure that gives the source up.
+    package func fail(_ ref: VersionRef, failure: String) async throws -> [BlobID] {
+        try await self.fail(ref, failure: failure, keepsSource: false)
     }
 
     /// Completes `version` with sample renditions.
@@ -112,8 +91,12 @@ extension Catalog {
     }
 
     /// A version that is ready.
-    package func addReady(_ number: Int = 1, of asset: AssetID = .make()) async throws -> AssetVersion {
-        try await self.finish(self.addProcessing(number, of: asset))
+    package func addReady(
+        _ number: Int = 1,
+        of asset: AssetID = .make(),
+        sha256: SHA256Digest? = nil
+    ) async throws -> AssetVersion {
+        try await self.finish(self.addProcessing(number, of: asset, sha256: sha256))
     }
 
     /// A first version that failed.

@@ -1,22 +1,55 @@
 package import MediaModel
 
 /// A stand-in for the seal with the real layout and none of its secrecy: plaintext XOR 0x5A, tags that are the chunk's
-/// number. What uses the port cannot tell the difference; what looks for plaintext in the store finds none.
+/// number, data keys that are only the fingerprint of the envelope key. What uses the port cannot tell the difference;
+/// what looks for plaintext in the store finds none, and what hands over a wrong key gets `.keyMismatch`.
 package struct FakeSealing: BlobSealing {
-    package static let keyID = EnvelopeKeyID("fake")
-
     package init() {}
 
-    package func makeSealer(for identity: BlobIdentity, id: BlobID) throws -> any BlobSealer {
-        FakeSealer(identity: identity, id: id)
+    package func makeSealer(
+        for identity: BlobIdentity,
+        id: BlobID,
+        madeFrom source: BlobID?,
+        under key: EnvelopeKey
+    ) throws -> any BlobSealer {
+        let facts = SealedFacts(id: id, identity: identity, envelopeKey: key.id, source: source, bytes: 0)
+        return FakeSealer(facts: facts, prefix: try FakeHeader(facts: facts, wrapped: FakeWrap.make(id, key)).encode())
     }
 
-    package func makeOpener(prefix: [UInt8], record: BlobRecord) throws -> any BlobOpener {
-        guard prefix.count == SealedLayout.prefixBytes else { throw SealError(.truncated, detail: "prefix") }
-        guard Array(prefix.prefix(BlobID.byteCount)) == record.id.bytes else {
-            throw SealError(.identityMismatch, detail: "another blob")
+    package func makeOpener(prefix: [UInt8], record: BlobRecord, key: EnvelopeKey) throws -> any BlobOpener {
+        precondition(key.id == record.envelopeKey, "the key is that of the row")
+        let header = try FakeHeader(parsing: prefix, sealedBytes: record.sealedBytes)
+        guard header.facts.bytes == record.bytes else { throw SealError(.truncated, detail: "blob \(record.id)") }
+        // Compared as written: a header keeps milliseconds, a `Date` may have more.
+        let claimed = SealedFacts(
+            id: record.id,
+            identity: record.sealedAs,
+            envelopeKey: record.rewrapped == nil ? record.envelopeKey : header.facts.envelopeKey,
+            source: header.facts.source,
+            bytes: record.bytes
+        )
+        guard try FakeHeader(facts: claimed, wrapped: header.wrapped).encode() == prefix else {
+            throw SealError(.identityMismatch, detail: "blob \(record.id) says that it is \(header.facts)")
         }
+        try FakeWrap.check(record.rewrapped ?? header.wrapped, of: record.id, under: key)
         return FakeOpener(bytes: record.bytes)
+    }
+
+    package func rewrap(
+        prefix: [UInt8],
+        record: BlobRecord,
+        from old: EnvelopeKey,
+        to new: EnvelopeKey
+    ) throws -> WrappedDataKey {
+        precondition(old.id == record.envelopeKey, "the old key is that of the row")
+        let wrapped =
+            try record.rewrapped ?? FakeHeader(parsing: prefix, sealedBytes: record.sealedBytes).wrapped
+        try FakeWrap.check(wrapped, of: record.id, under: old)
+        return FakeWrap.make(record.id, new)
+    }
+
+    package func readHeader(prefix: [UInt8], sealedBytes: Int) throws -> SealedFacts {
+        try FakeHeader(parsing: prefix, sealedBytes: sealedBytes).facts
     }
 
     /// Not SHA-256, but as good as one for telling test pictures apart.
@@ -32,14 +65,12 @@ package struct FakeSealing: BlobSealing {
 }
 
 private struct FakeSealer: BlobSealer {
-    let identity: BlobIdentity
-    let id: BlobID
+    let facts: SealedFacts
+    let prefix: [UInt8]
     var plaintext: [UInt8] = []
     var sealed = 0
 
-    mutating func start() throws -> [UInt8] {
-        self.id.bytes + [UInt8](repeating: 0, count: SealedLayout.prefixBytes - BlobID.byteCount)
-    }
+    mutating func start() throws -> [UInt8] { self.prefix }
 
     mutating func seal(_ plaintext: [UInt8]) throws -> [UInt8] {
         self.plaintext += plaintext
@@ -54,12 +85,12 @@ private struct FakeSealer: BlobSealer {
     mutating func finish() throws -> (tail: [UInt8], record: BlobRecord) {
         let tail = self.chunk(self.sealed..<self.plaintext.count)
         let record = BlobRecord(
-            id: self.id,
-            sealedAs: self.identity,
+            id: self.facts.id,
+            sealedAs: self.facts.identity,
             bytes: self.plaintext.count,
             sealedBytes: SealedLayout.sealedBytes(for: self.plaintext.count),
             sha256: FakeSealing.digest(self.plaintext),
-            envelopeKey: FakeSealing.keyID
+            envelopeKey: self.facts.envelopeKey
         )
         return (tail, record)
     }

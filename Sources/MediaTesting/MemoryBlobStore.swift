@@ -21,7 +21,10 @@ package struct FaultPlan: Sendable {
 package final class MemoryBlobStore: BlobStore {
     struct State {
         var blobs: [BlobID: Blob] = [:]
+        /// Blobs that were put aside; `modifiedAt` is when.
+        var quarantined: [BlobID: Blob] = [:]
         var draftsOpen = 0
+        var room: StoreRoom?
         var calls = 0
         var faults: FaultPlan?
         var error = BlobStoreError(.failed, detail: "injected")
@@ -57,6 +60,9 @@ package final class MemoryBlobStore: BlobStore {
     /// All that is published.
     package var blobs: [BlobID: [UInt8]] { self.state.withLock { $0.blobs.mapValues(\.bytes) } }
 
+    /// All that was put aside.
+    package var quarantinedBlobs: [BlobID: [UInt8]] { self.state.withLock { $0.quarantined.mapValues(\.bytes) } }
+
     /// Puts a blob there, or changes one behind the store's back, as a failing disk would.
     package func put(_ bytes: [UInt8], as id: BlobID, modifiedAt: Date = Date()) {
         self.state.withLock { $0.blobs[id] = Blob(bytes: bytes, modifiedAt: modifiedAt) }
@@ -80,13 +86,36 @@ package final class MemoryBlobStore: BlobStore {
 
     package func list(after: BlobID?, limit: Int) async throws -> [StoredBlob] {
         precondition(limit >= 1, "a page has at least one row")
-        return try self.call { state in
-            let all = state.blobs.sorted { $0.key < $1.key }
-            return all.filter { row in after.map { $0 < row.key } ?? true }.prefix(limit).map {
-                StoredBlob(id: $0.key, sealedBytes: $0.value.bytes.count, modifiedAt: $0.value.modifiedAt)
-            }
+        return try self.call { Self.page(of: $0.blobs, after: after, limit: limit) }
+    }
+
+    package func quarantine(_ id: BlobID) async throws {
+        try self.call { state in
+            guard let blob = state.blobs.removeValue(forKey: id) else { return }
+            state.quarantined[id] = Blob(bytes: blob.bytes, modifiedAt: Date())
         }
     }
+
+    package func quarantined(after: BlobID?, limit: Int) async throws -> [StoredBlob] {
+        precondition(limit >= 1, "a page has at least one row")
+        return try self.call { Self.page(of: $0.quarantined, after: after, limit: limit) }
+    }
+
+    package func removeQuarantined(_ id: BlobID) async throws {
+        try self.call { $0.quarantined[id] = nil }
+    }
+
+    private static func page(of blobs: [BlobID: Blob], after: BlobID?, limit: Int) -> [StoredBlob] {
+        let later = blobs.filter { row in after.map { $0 < row.key } ?? true }
+        return later.sorted { $0.key < $1.key }.prefix(limit).map {
+            StoredBlob(id: $0.key, sealedBytes: $0.value.bytes.count, modifiedAt: $0.value.modifiedAt)
+        }
+    }
+
+    /// What ``room()`` answers from now on; nil (as at the start): it has no end.
+    package func setRoom(_ room: StoreRoom?) { self.state.withLock { $0.room = room } }
+
+    package func room() async throws -> StoreRoom? { try self.call { $0.room } }
 
     package func checkHealth() async throws { try self.call { _ in } }
 

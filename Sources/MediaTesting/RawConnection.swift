@@ -2,8 +2,8 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A TCP connection as a test sees it: bytes go out as they are given, and come in as they are on the wire. No client
-/// library stands between, to hide or to mend what a server does wrong.
+/// A connection, TCP or Unix, as a test sees it: bytes go out as they are given, and come in as they are on the wire.
+/// No client library stands between, to hide or to mend what a server does wrong.
 ///
 /// Sending and receiving have a thread each, so that a test may do both at once; calls in one direction take turns.
 /// The socket is closed with the last reference.
@@ -31,6 +31,16 @@ package final class RawConnection: Sendable {
     ) async throws -> RawConnection {
         try await Self.run(on: DispatchQueue(label: "RawConnection.connect")) {
             RawConnection(try RawSocket(host, port, deadline: .now + timeout))
+        }
+    }
+
+    /// - Parameter unixPath: of a Unix domain socket.
+    package static func connect(
+        unixPath: String,
+        timeout: Duration = defaultTimeout
+    ) async throws -> RawConnection {
+        try await Self.run(on: DispatchQueue(label: "RawConnection.connect")) {
+            RawConnection(try RawSocket(unixPath: unixPath, deadline: .now + timeout))
         }
     }
 

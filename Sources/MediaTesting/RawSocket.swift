@@ -1,6 +1,6 @@
 import Glibc
 
-/// A connected TCP socket whose calls end at a deadline. They block their thread.
+/// A connected socket, TCP or Unix, whose calls end at a deadline. They block their thread.
 final class RawSocket: Sendable {
     private let descriptor: Int32
 
@@ -21,6 +21,31 @@ final class RawSocket: Sendable {
         // Each piece that a test sends is to be a segment of its own.
         setsockopt(self.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
         if Glibc.connect(self.descriptor, address.ai_addr, address.ai_addrlen) == 0 { return }
+        try self.finishConnecting(deadline)
+    }
+
+    /// - Parameter unixPath: of a Unix domain socket, at most 107 bytes.
+    init(unixPath: String, deadline: ContinuousClock.Instant) throws {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let path = Array(unixPath.utf8)
+        guard path.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw RawConnectionError(.refused, "'\(unixPath)' is too long for a socket")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
+        let flags = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        self.descriptor = socket(AF_UNIX, flags, 0)
+        guard self.descriptor >= 0 else { throw RawConnectionError(.refused, "socket: \(Self.reason(errno))") }
+        let connected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(self.descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        if connected == 0 { return }
+        try self.finishConnecting(deadline)
+    }
+
+    private func finishConnecting(_ deadline: ContinuousClock.Instant) throws {
         guard errno == EINPROGRESS else { throw RawConnectionError(.refused, "connect: \(Self.reason(errno))") }
         try self.wait(for: POLLOUT, until: deadline)
         var failure: Int32 = 0

@@ -32,17 +32,38 @@ package enum Samples {
     /// A prime number of bytes, so that blocks and whatever is read in pages or chunks never keep step.
     private static let block: [UInt8] = (0..<4093).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 / 251) }
 
+    /// The envelope key of ``blob(of:variant:mediaType:bytes:createdAt:)``; a catalog must have it.
+    package static let envelopeKey = Samples.key("test-key")
+
+    /// An envelope key of the default tenant, as a catalog keeps it.
+    package static func key(
+        _ id: String,
+        tenant: Tenant = .default,
+        createdAt: Date = Samples.moment,
+        rootKey: String = "test-root"
+    ) -> EnvelopeKeyRecord {
+        EnvelopeKeyRecord(
+            id: EnvelopeKeyID(id),
+            tenant: tenant,
+            createdAt: createdAt,
+            wrapped: WrappedEnvelopeKey(rootKey: RootKeyID(rootKey), bytes: Self.bytes(60))
+        )
+    }
+
     /// A row for a blob with a random id.
     package static func blob(
         of version: VersionRef,
         variant: String = "original",
         mediaType: String = "image/jpeg",
         bytes: Int = 1_887_304,
-        createdAt: Date = Samples.moment
+        createdAt: Date = Samples.moment,
+        tenant: Tenant = .default,
+        sha256: SHA256Digest? = nil,
+        envelopeKey: EnvelopeKeyID = Samples.envelopeKey.id
     ) -> BlobRecord {
         let id = BlobID.make()
         let identity = BlobIdentity(
-            tenant: .default,
+            tenant: tenant,
             version: version,
             variant: variant,
             mediaType: mediaType,
@@ -53,26 +74,36 @@ package enum Samples {
             sealedAs: identity,
             bytes: bytes,
             sealedBytes: SealedLayout.sealedBytes(for: bytes),
-            sha256: SHA256Digest(bytes: id.bytes + id.bytes),
-            envelopeKey: EnvelopeKeyID("test-key")
+            sha256: sha256 ?? SHA256Digest(bytes: id.bytes + id.bytes),
+            envelopeKey: envelopeKey
         )
     }
 
+    /// The digest of the `number`th picture (0 ... 255) of those that are uploaded more than once.
+    package static func digest(_ number: Int) -> SHA256Digest {
+        SHA256Digest(bytes: [UInt8](repeating: UInt8(number), count: SHA256Digest.byteCount))
+    }
+
     /// A `processing` version as `Catalog.begin` takes it.
+    ///
+    /// - Parameter source: its own new blob unless another is given.
     package static func version(
         _ number: Int = 1,
         of asset: AssetID = .make(),
         presets: [Preset] = Preset.defaults,
         createdAt: Date = Samples.moment,
-        isAnnounced: Bool = false
+        isAnnounced: Bool = false,
+        tenant: Tenant = .default,
+        source: BlobRecord? = nil,
+        sha256: SHA256Digest? = nil
     ) -> AssetVersion {
         let ref = VersionRef(asset: asset, number: VersionNumber(number))
         return AssetVersion(
             ref: ref,
-            tenant: .default,
+            tenant: tenant,
             state: .processing,
             createdAt: createdAt,
-            source: Self.blob(of: ref, createdAt: createdAt),
+            source: source ?? Self.blob(of: ref, createdAt: createdAt, tenant: tenant, sha256: sha256),
             presets: presets,
             isAnnounced: isAnnounced
         )
@@ -93,7 +124,8 @@ package enum Samples {
                     variant: "\(preset.name).\(format.fileExtension)",
                     mediaType: format.mediaType,
                     bytes: 15_321 + index,
-                    createdAt: version.createdAt
+                    createdAt: version.createdAt,
+                    tenant: version.tenant
                 )
             )
         }

@@ -1,5 +1,32 @@
 import MediaModel
 
+// What an upload does: numbers, begin and complete, fail and discard.
+
+extension CatalogContract {
+    static let uploads = [
+        CatalogContract("a version begins as processing", checkBegin),
+        CatalogContract("beginning twice is a conflict", checkBeginTwice),
+        CatalogContract("completing makes ready with all renditions", checkComplete),
+        CatalogContract("completing needs processing", checkCompleteNeedsProcessing),
+        CatalogContract("completing is all or nothing", checkCompleteIsAtomic),
+        CatalogContract("renditions are in the order of the presets", checkOrder),
+        CatalogContract("latest is the newest ready version", checkLatest),
+        CatalogContract("latest does not go back", checkLatestStays),
+        CatalogContract("numbers are reserved one by one", checkReserve),
+        CatalogContract("a reservation of an unknown asset is refused", checkReserveUnknown),
+        CatalogContract("a released number is used again", checkRelease),
+        CatalogContract("a release below the last skips the number", checkReleaseBelow),
+        CatalogContract("a release never takes an existing version", checkReleaseExisting),
+        CatalogContract("a later version needs a reservation", checkUnreserved),
+        CatalogContract("failing keeps the version and gives up the source", checkFail),
+        CatalogContract("failing may keep the source", checkFailKeepingTheSource),
+        CatalogContract("failing needs processing", checkFailNeedsProcessing),
+        CatalogContract("discarding the only version removes the asset", checkDiscardOnly),
+        CatalogContract("discarding a later version leaves no trace", checkDiscardLater),
+        CatalogContract("discarding needs processing", checkDiscardNeedsProcessing),
+    ]
+}
+
 // MARK: - Begin and complete
 
 extension CatalogContract {
@@ -208,6 +235,17 @@ extension CatalogContract {
         try expect(unfinished.isEmpty, "a failed version is finished")
     }
 
+    static func checkFailKeepingTheSource(_ catalog: any Catalog) async throws {
+        let version = try await catalog.addProcessing()
+        let blobs = try await catalog.fail(version.ref, failure: "source-damaged", keepsSource: true)
+        try expectSame(blobs, [], "nothing is given up")
+        try expectSame(try await catalog.version(version.ref)?.state, .failed, "the version failed")
+        let known = try await catalog.known(among: [version.source.id])
+        try expectSame(known, [version.source.id], "its source is named still")
+        let uses = try await catalog.uses(of: version.source.id)
+        try expectSame(uses, [.source(of: version.ref)], "by the version that failed")
+    }
+
     static func checkFailNeedsProcessing(_ catalog: any Catalog) async throws {
         let ready = try await catalog.addReady()
         let failed = try await catalog.addFailed()
@@ -264,162 +302,5 @@ extension CatalogContract {
         }
         try expectSame(try await catalog.version(ready.ref), ready, "a refused discard changes nothing")
         try expectSame(try await catalog.version(failed.ref), failed, "a refused discard changes nothing")
-    }
-}
-
-// MARK: - Reads
-
-extension CatalogContract {
-    static func checkNewest(_ catalog: any Catalog) async throws {
-        let first = try await catalog.addReady()
-        let second = try await catalog.addProcessing(2, of: first.ref.asset)
-        try expectSame(try await catalog.newestVersion(of: first.ref.asset), second, "processing counts")
-        _ = try await catalog.fail(second.ref, failure: "undecodable")
-        let newest = try await catalog.newestVersion(of: first.ref.asset)
-        try expectSame(newest?.ref, second.ref, "failed counts")
-        let third = try await catalog.addReady(3, of: first.ref.asset)
-        try expectSame(try await catalog.newestVersion(of: first.ref.asset), third, "ready counts")
-    }
-
-    static func checkUnknown(_ catalog: any Catalog) async throws {
-        let ready = try await catalog.addReady()
-        let unknown = VersionRef(asset: ready.ref.asset, number: .max)
-        try expect(try await catalog.version(unknown) == nil, "an unknown version is nil")
-        try expect(try await catalog.newestVersion(of: .make()) == nil, "an unknown asset is nil")
-        let other = Samples.version()
-        for selector in [VersionSelector.latest, .number(.first)] {
-            let found = try await catalog.firstRendition(of: other, selector)
-            try expect(found == nil, "an unknown asset has no rendition")
-        }
-        let numbered = try await catalog.firstRendition(of: ready, .number(.max))
-        try expect(numbered == nil, "an unknown version has no rendition")
-        guard let name = PresetName("unknown") else { throw ContractViolation("'unknown' is a preset's name") }
-        let named = try await catalog.rendition(of: ready.ref.asset, version: .latest, preset: name)
-        try expect(named == nil, "an unknown preset has no rendition")
-    }
-
-    static func checkPages(_ catalog: any Catalog) async throws {
-        let empty = try await catalog.page(after: nil, limit: 3)
-        try expect(empty.isEmpty, "a new catalog has no assets")
-        for number in [5, 3, 1, 4, 2, 300] { _ = try await catalog.addReady(of: Samples.assetID(number)) }
-        let second = try await catalog.addProcessing(2, of: Samples.assetID(4))
-        let expected = [1, 2, 3, 4, 5, 300].map { Samples.assetID($0) }
-        for limit in 1...7 {
-            var listed: [AssetVersion] = []
-            var page: [AssetVersion]
-            repeat {
-                page = try await catalog.page(after: listed.last?.ref.asset, limit: limit)
-                try expect(page.count <= limit, "a page has at most \(limit) rows")
-                listed += page
-            } while page.count == limit
-            try expectSame(listed.map(\.ref.asset), expected, "pages of \(limit) give all assets in order, each once")
-            try expectSame(listed[3], second, "each as its newest version")
-            try expect(listed[0].renditions.count == 2, "with its renditions")
-        }
-    }
-
-    static func checkUnfinished(_ catalog: any Catalog) async throws {
-        var refs: [VersionRef] = []
-        for (number, milliseconds) in [(1, 300), (2, 100), (3, 200), (4, 100)] {
-            let moment = Samples.moment(plus: milliseconds)
-            let version = Samples.version(of: Samples.assetID(number), createdAt: moment)
-            try await catalog.begin(version)
-            refs.append(version.ref)
-        }
-        _ = try await catalog.addReady()
-        _ = try await catalog.addFailed()
-        let unfinished = try await catalog.unfinished()
-        try expectSame(unfinished, [refs[1], refs[3], refs[2], refs[0]], "what is processing, oldest first")
-    }
-
-    static func checkKnown(_ catalog: any Catalog) async throws {
-        let ready = try await catalog.addReady()
-        let processing = try await catalog.addProcessing()
-        let failed = try await catalog.addFailed()
-        let named = [ready.source.id, processing.source.id] + ready.renditions.map(\.blob.id)
-        let known = try await catalog.known(among: named + [failed.source.id, .make(), named[0]])
-        try expectSame(known, Set(named), "known are the blobs that a row names and the store must have")
-        let none = try await catalog.known(among: [])
-        try expect(none.isEmpty, "of no blobs none is known")
-    }
-
-    static func checkBlobOnce(_ catalog: any Catalog) async throws {
-        let ready = try await catalog.addReady()
-        let fresh = Samples.version()
-        let thief = AssetVersion(
-            ref: fresh.ref,
-            tenant: fresh.tenant,
-            state: .processing,
-            createdAt: fresh.createdAt,
-            source: ready.source,
-            presets: fresh.presets
-        )
-        try await expectCatalogError(.conflict, "a blob belongs to one row") { try await catalog.begin(thief) }
-        try expect(try await catalog.newestVersion(of: thief.ref.asset) == nil, "a refused version leaves no asset")
-    }
-
-    static func checkFields(_ catalog: any Catalog) async throws {
-        let presets = try ["odd-name_1:w=640,h=480,fit=pad,bg=11223344,q=1,effort=0", "b:h=16383,lossless=1,anim=1"]
-            .map { try Preset(text: $0) }
-        for milliseconds in [0, 1, 2, 3, 5, 7, 999, -1_795_244_400_123] {
-            let moment = Samples.moment(plus: milliseconds)
-            let version = Samples.version(presets: presets, createdAt: moment, isAnnounced: milliseconds == 0)
-            try await catalog.begin(version)
-            try expectSame(try await catalog.version(version.ref), version, "a version's fields are kept")
-            let ready = try await catalog.finish(version)
-            try expectSame(try await catalog.version(version.ref), ready, "a ready version's fields are kept")
-        }
-    }
-}
-
-// MARK: - Durability and concurrency
-
-extension CatalogContract {
-    static func checkReopen(_ catalog: any Catalog, _ reopen: () async throws -> any Catalog) async throws {
-        let ready = try await catalog.addReady()
-        let processing = try await catalog.addProcessing(2, of: ready.ref.asset)
-        let failed = try await catalog.addFailed()
-        _ = try await catalog.reserveVersion(of: ready.ref.asset)
-        let again = try await reopen()
-        for version in [ready, processing, failed] {
-            try expectSame(try await again.version(version.ref), version, "versions are there after a restart")
-        }
-        let next = try await again.reserveVersion(of: ready.ref.asset)
-        try expectSame(next, VersionNumber(4), "a reservation outlives a restart")
-        let unfinished = try await again.unfinished()
-        try expectSame(unfinished, [processing.ref], "so does what was unfinished")
-    }
-
-    static func checkConcurrency(_ catalog: any Catalog) async throws {
-        let shared = try await catalog.addReady()
-        let numbers = try await withThrowingTaskGroup(of: VersionNumber.self) { group in
-            for _ in 0..<32 {
-                group.addTask {
-                    let number = try await catalog.reserveVersion(of: shared.ref.asset)
-                    let version = Samples.version(number.value, of: shared.ref.asset)
-                    try await catalog.begin(version)
-                    let ready = try await catalog.finish(version)
-                    try expectSame(try await catalog.version(version.ref), ready, "a read sees the write before it")
-                    return number
-                }
-            }
-            return try await group.reduce(into: Set<VersionNumber>()) { $0.insert($1) }
-        }
-        try expectSame(numbers, Set((2...33).map { VersionNumber($0) }), "no number is given out twice")
-        let latest = try await catalog.firstRendition(of: shared, .latest)
-        try expectSame(latest?.ref.number, VersionNumber(33), "latest is the highest of them all")
-    }
-
-    static func checkCancellation(_ catalog: any Catalog) async throws {
-        let version = try await catalog.addProcessing()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                withUnsafeCurrentTask { $0?.cancel() }
-                try expectSame(try await catalog.version(version.ref), version, "a cancelled caller may read")
-                _ = try await catalog.discard(version.ref)
-            }
-            try await group.waitForAll()
-        }
-        try expect(try await catalog.version(version.ref) == nil, "an upload that was cut off can be cleaned up")
     }
 }
