@@ -127,15 +127,82 @@ package enum OriginMetrics {
         help: "Time of the catalog's operations."
     )
 
+    static let commits = [
+        MetricDefinition(
+            "media_catalog_writes_total",
+            .counter,
+            help: "Writes to the catalog; several share a commit, and its sync."
+        ),
+        MetricDefinition(
+            "media_catalog_commit_duration_seconds",
+            .durations(buckets: Self.catalogSeconds),
+            help: "Time of one transaction of the catalog, from its begin until it was durable."
+        ),
+    ]
+
     static let integrityFailures = MetricDefinition(
         "media_integrity_failures_total",
         .counter,
         help: "Stored blobs that were found not to be what their rows say. None of them was served."
     )
+    static let mends = MetricDefinition(
+        "media_mends_total",
+        .counter,
+        labels: ["outcome"],
+        help: "Damaged renditions that were to be made again, by outcome: mended, impossible, failed."
+    )
+
+    // The scrub: all stored blobs, looked at again and again.
+
+    static let scrub = [
+        MetricDefinition("media_scrub_bytes_total", .counter, help: "Sealed bytes that the scrub has looked at."),
+        MetricDefinition("media_scrub_blobs_total", .counter, help: "Blobs that the scrub has looked at."),
+        MetricDefinition(
+            "media_scrub_findings_total",
+            .counter,
+            labels: ["code"],
+            help: "Blobs that the scrub found not to be as they should, by what was found."
+        ),
+        MetricDefinition("media_scrub_progress_ratio", .gauge, help: "How much of the scrub's round is done, 0 to 1."),
+        MetricDefinition(
+            "media_scrub_completed_timestamp_seconds",
+            .gauge,
+            help: "When the last whole round of the scrub ended, in seconds since 1970; 0 before the first."
+        ),
+        MetricDefinition(
+            "media_damaged_blobs",
+            .gauge,
+            help: "Blobs that are known to be damaged and could not be made again, 10,000 at the most."
+        ),
+    ]
     package static let backlogVersions = MetricDefinition(
         "media_backlog_versions",
         .gauge,
         help: "Versions that nobody waits for and whose renditions are still to be made."
+    )
+
+    // Keys.
+
+    static let keyProviderCalls = MetricDefinition(
+        "media_key_provider_calls_total",
+        .counter,
+        labels: ["operation", "outcome"],
+        help: "Calls of the key provider, by outcome: done, or why there is no key."
+    )
+    package static let keyProviderSuccessAge = MetricDefinition(
+        "media_key_provider_success_age_seconds",
+        .gauge,
+        help: "Time since a call of the key provider last succeeded. Beyond the soft age it is away."
+    )
+    package static let envelopeKeysCached = MetricDefinition(
+        "media_envelope_keys_cached",
+        .gauge,
+        help: "Envelope keys that are in memory."
+    )
+    package static let envelopeKeyAge = MetricDefinition(
+        "media_envelope_key_age_seconds",
+        .gauge,
+        help: "Time since the envelope key that new blobs are wrapped under was made."
     )
 
     package static let buildInfo = MetricDefinition(
@@ -147,10 +214,12 @@ package enum OriginMetrics {
 
     /// Every metric of the service, `process_*` included.
     package static let definitions =
-        Self.requests + Self.pictures + [
+        Self.requests + Self.pictures + Self.scrub + Self.commits + [
             Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheEvictions,
             Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.workerRestarts,
-            Self.blobOperations, Self.catalogOperations, Self.integrityFailures, Self.backlogVersions, Self.buildInfo,
+            Self.blobOperations, Self.catalogOperations, Self.integrityFailures, Self.mends, Self.backlogVersions,
+            Self.keyProviderCalls, Self.keyProviderSuccessAge, Self.envelopeKeysCached, Self.envelopeKeyAge,
+            Self.buildInfo,
         ] + ProcessCollector.definitions
 
     /// The registry for `MetricsSystem.bootstrap`: knows all of the above, and collects `process_*` and the build's

@@ -9,24 +9,43 @@ package struct BlobVault: Sendable {
 
     let store: any BlobStore
     let sealing: any BlobSealing
+    let keys: any EnvelopeKeySource
+    let inFlight = BlobsInFlight()
 
-    package init(store: any BlobStore, sealing: any BlobSealing) {
+    package init(store: any BlobStore, sealing: any BlobSealing, keys: any EnvelopeKeySource) {
         self.store = store
         self.sealing = sealing
+        self.keys = keys
     }
 
-    /// Starts writing one blob, chunk by chunk.
+    /// Starts writing one blob, chunk by chunk, under its tenant's current envelope key. Whoever publishes it says what
+    /// becomes of it, by `settle` or `remove`.
     ///
-    /// - Parameter bytesExpected: of plaintext, when known.
-    package func spool(as identity: BlobIdentity, bytesExpected: Int?) async throws -> Spool {
-        let sealer = try self.sealing.makeSealer(for: identity, id: .make())
+    /// - Parameters:
+    ///   - source: the blob of the picture that a rendition is made of.
+    ///   - bytesExpected: of plaintext, when known.
+    package func spool(
+        as identity: BlobIdentity,
+        madeFrom source: BlobID? = nil,
+        bytesExpected: Int?
+    ) async throws -> Spool {
+        let key = try await self.keys.current(for: identity.tenant)
+        let sealer = try self.sealing.makeSealer(for: identity, id: .make(), madeFrom: source, under: key)
         let sealedBytes = bytesExpected.map(SealedLayout.sealedBytes)
-        return Spool(sealer: sealer, draft: try await self.store.makeDraft(bytesExpected: sealedBytes))
+        let draft = try await self.store.makeDraft(bytesExpected: sealedBytes)
+        return Spool(sealer: sealer, draft: draft, inFlight: self.inFlight)
     }
 
-    /// Seals and publishes a whole blob; it is durable on return.
-    package func put(_ bytes: [UInt8], as identity: BlobIdentity) async throws -> BlobRecord {
-        var spool = try await self.spool(as: identity, bytesExpected: bytes.count)
+    /// Seals and publishes a whole blob; it is durable on return. The caller says what becomes of it, by `settle` or
+    /// `remove`.
+    ///
+    /// - Parameter source: the blob of the picture that a rendition is made of.
+    package func put(
+        _ bytes: [UInt8],
+        as identity: BlobIdentity,
+        madeFrom source: BlobID? = nil
+    ) async throws -> BlobRecord {
+        var spool = try await self.spool(as: identity, madeFrom: source, bytesExpected: bytes.count)
         do {
             try await spool.append(bytes)
             let record = try await spool.finish()
@@ -38,7 +57,7 @@ package struct BlobVault: Sendable {
         }
     }
 
-    /// Opens a blob: its size, its header, its key and its commitment are checked before this returns.
+    /// Opens a blob: its size, its key, its header and its commitment are checked before this returns.
     package func open(_ record: BlobRecord) async throws -> SealedBlobReader {
         try await OriginMeters.shared.countingDamage { try await self.openUncounted(record) }
     }
@@ -56,26 +75,36 @@ package struct BlobVault: Sendable {
         // Most thumbnails are header and first chunk: one read fetches both.
         let fullChunk = SealedLayout.chunkBytes + SealedLayout.tagBytes
         let head = try await handle.read(0..<min(record.sealedBytes, SealedLayout.prefixBytes + fullChunk))
-        let opener = try self.sealing.makeOpener(prefix: Array(head.prefix(SealedLayout.prefixBytes)), record: record)
+        let opener = try self.sealing.makeOpener(
+            prefix: Array(head.prefix(SealedLayout.prefixBytes)),
+            record: record,
+            key: try await self.keys.key(record.envelopeKey)
+        )
         return SealedBlobReader(handle: handle, opener: opener, head: head, bytes: record.bytes)
     }
 
     /// Removes what no row names any more. A blob that will not go is left to the collection by age.
     package func remove(_ blobs: [BlobID]) async {
         for blob in blobs { try? await self.store.remove(blob) }
+        self.settle(blobs)
     }
+
+    /// Says that blobs which were published are on their way no more: a row names them now, or never will.
+    package func settle(_ blobs: [BlobID]) { self.inFlight.leave(blobs) }
 }
 
 /// One blob being sealed into the store. Ends with `publish` or `discard`.
 package struct Spool: Sendable {
     private var sealer: any BlobSealer
     private let draft: any BlobDraft
+    private let inFlight: BlobsInFlight
     private var pending: [UInt8] = []
     private var isStarted = false
 
-    init(sealer: any BlobSealer, draft: any BlobDraft) {
+    init(sealer: any BlobSealer, draft: any BlobDraft, inFlight: BlobsInFlight) {
         self.sealer = sealer
         self.draft = draft
+        self.inFlight = inFlight
     }
 
     package mutating func append(_ plaintext: [UInt8]) async throws {
@@ -95,8 +124,16 @@ package struct Spool: Sendable {
         return record
     }
 
-    /// Makes the blob durable and visible.
-    package func publish(_ record: BlobRecord) async throws { try await self.draft.publish(as: record.id) }
+    /// Makes the blob durable and visible. Until it is settled or removed it is no orphan, though no row names it.
+    package func publish(_ record: BlobRecord) async throws {
+        self.inFlight.enter(record.id)
+        do {
+            try await self.draft.publish(as: record.id)
+        } catch {
+            self.inFlight.leave([record.id])
+            throw error
+        }
+    }
 
     package func discard() async { await self.draft.discard() }
 
@@ -118,6 +155,8 @@ package struct SealedBlobReader: Sendable {
     private let head: [UInt8]
     /// Of plaintext.
     package let bytes: Int
+    /// Told of a chunk that is damaged.
+    private var onDamage: (@Sendable () -> Void)?
 
     init(handle: any BlobHandle, opener: any BlobOpener, head: [UInt8], bytes: Int) {
         self.handle = handle
@@ -129,10 +168,22 @@ package struct SealedBlobReader: Sendable {
     /// The plaintext `range`, which lies in `0 ..< bytes` (or is empty). Reads the chunks it touches and no other.
     package func read(_ range: Range<Int>) async throws -> [UInt8] {
         let sealedRange = self.opener.sealedRange(for: range)
-        let sealed =
-            sealedRange.upperBound <= self.head.count
-            ? Array(self.head[sealedRange]) : try await self.handle.read(sealedRange)
-        return try await OriginMeters.shared.countingDamage { try self.opener.open(sealed, range: range) }
+        do {
+            let sealed =
+                sealedRange.upperBound <= self.head.count
+                ? Array(self.head[sealedRange]) : try await self.handle.read(sealedRange)
+            return try await OriginMeters.shared.countingDamage { try self.opener.open(sealed, range: range) }
+        } catch {
+            if Damage(error) != nil { self.onDamage?() }
+            throw error
+        }
+    }
+
+    /// The same, which calls `onDamage` when it comes upon a damaged chunk.
+    func noting(_ onDamage: @escaping @Sendable () -> Void) -> SealedBlobReader {
+        var reader = self
+        reader.onDamage = onDamage
+        return reader
     }
 
     /// `range` from front to back in pieces of at most ``readBytesMax``, which end where chunks end, so that no chunk

@@ -5,22 +5,29 @@ import Metrics
 package struct Deliver: Sendable {
     /// A rendition up to this size is verified whole before the first byte leaves; a larger one chunk by chunk.
     package static let wholeBytesMax = 1024 * 1024
+    /// How long a reader waits for a damaged rendition to be made again: many times as long as that takes on a machine
+    /// that has a worker free.
+    static let mendTimeMax = Duration.seconds(3)
 
     let catalog: any Catalog
     let vault: BlobVault
     let cache: RenditionCache
+    let mends: MendQueue?
 
-    package init(catalog: any Catalog, vault: BlobVault, cache: RenditionCache) {
+    /// - Parameter mends: where damage is noted; nil: a damaged rendition is an error each time.
+    package init(catalog: any Catalog, vault: BlobVault, cache: RenditionCache, mends: MendQueue? = nil) {
         self.catalog = catalog
         self.vault = vault
         self.cache = cache
+        self.mends = mends
     }
 
-    /// What the path names. Throws `.unknownRendition`, also while the version is not ready.
+    /// What the path names. Throws `.unknownRendition`, also while the version is not ready; `.gone` where the asset
+    /// was deleted.
     package func find(_ path: DeliveryPath) async throws -> DeliverableRendition {
         let found = try await self.catalog.rendition(of: path.asset, version: path.version, preset: path.preset)
         guard let found, found.rendition.preset.recipe.format == path.format else {
-            throw OriginError(.unknownRendition, detail: path.description)
+            throw try await self.catalog.absence(of: path.asset, orElse: .unknownRendition, detail: path.description)
         }
         return found
     }
@@ -28,7 +35,8 @@ package struct Deliver: Sendable {
     /// Throws where the bytes could not be read: what a `HEAD` must not promise. Opens the blob unless it is in memory,
     /// and reads no more than its head.
     package func check(_ rendition: Rendition) async throws {
-        if self.cache.bytes(of: rendition.blob.id) == nil { _ = try await self.vault.open(rendition.blob) }
+        guard self.cache.bytes(of: rendition.blob.id) == nil else { return }
+        try await self.mending(rendition.blob) { _ = try await self.vault.open($0) }
     }
 
     /// The bytes of `range`, from memory where they are, from the sealed store otherwise.
@@ -42,11 +50,39 @@ package struct Deliver: Sendable {
             return .whole(bytes, range)
         }
         meters.cacheMisses.increment()
+        return try await self.mending(blob) { try await self.readStored($0, range: range) }
+    }
+
+    private func readStored(_ blob: BlobRecord, range: Range<Int>) async throws -> DeliveryBody {
+        // Where the blob was just made again its bytes are in memory.
+        if let bytes = self.cache.bytes(of: blob.id) { return .whole(bytes, range) }
         let reader = try await self.vault.open(blob)
-        guard blob.bytes <= Self.wholeBytesMax else { return .stream(reader, range) }
+        guard blob.bytes <= Self.wholeBytesMax else {
+            // The status line is gone by the time a chunk of it turns out damaged; the next reader will be better off.
+            return .stream(reader.noting { self.mends?.note(blob) }, range)
+        }
         let bytes = try await reader.read(0..<blob.bytes)
         self.cache.insert(bytes, for: blob.id)
         return .whole(bytes, range)
+    }
+
+    /// Reads a blob; where it is damaged, the one that is made in its place. A damaged rendition is a miss that takes
+    /// longer (RELIABILITY §0.4), not an error, as long as its source is sound.
+    private func mending<Result>(
+        _ blob: BlobRecord,
+        _ read: (BlobRecord) async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await read(blob)
+        } catch {
+            guard let mends = self.mends, Damage(error) != nil else { throw error }
+            guard blob.bytes <= Self.wholeBytesMax else {
+                mends.note(blob)
+                throw error
+            }
+            guard let sound = await mends.mended(blob, within: Self.mendTimeMax) else { throw error }
+            return try await read(sound)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ package struct Develop: Sendable {
     let vault: BlobVault
     let renderer: any Renderer
     let limits: PictureLimits
+    let quota: Quota
     let cache: RenditionCache
 
     package init(
@@ -17,12 +18,14 @@ package struct Develop: Sendable {
         vault: BlobVault,
         renderer: any Renderer,
         limits: PictureLimits,
+        quota: Quota = .none,
         cache: RenditionCache
     ) {
         self.catalog = catalog
         self.vault = vault
         self.renderer = renderer
         self.limits = limits
+        self.quota = quota
         self.cache = cache
     }
 
@@ -57,8 +60,9 @@ package struct Develop: Sendable {
         switch error {
         case let error as RenderError where error.code == .crashed || error.code == .deadline: attempt >= 2
         case let error as RenderError: !error.code.isRetryable
-        case let error as BlobStoreError: error.code == .missing || error.code == .truncated
-        default: error is SealError
+        // The asset was deleted, or may have no more.
+        case let error as CatalogError: [.conflict, .gone, .quotaExceeded].contains(error.code)
+        default: Damage(error) != nil
         }
     }
 
@@ -85,7 +89,9 @@ package struct Develop: Sendable {
             for (index, picture) in pictures.enumerated() {
                 group.addTask {
                     do {
-                        let blob = try await self.vault.put(picture.bytes, as: version.identity(of: picture.preset))
+                        let identity = version.identity(of: picture.preset)
+                        let source = version.source.id
+                        let blob = try await self.vault.put(picture.bytes, as: identity, madeFrom: source)
                         return (index, .success(Rendition(preset: picture.preset, size: picture.size, blob: blob)))
                     } catch {
                         return (index, .failure(error))
@@ -110,7 +116,14 @@ package struct Develop: Sendable {
         of version: AssetVersion
     ) async throws -> AssetVersion {
         do {
-            return try await self.catalog.complete(version.ref, sourceSize: sourceSize, renditions: renditions)
+            let ready = try await self.catalog.complete(
+                version.ref,
+                sourceSize: sourceSize,
+                renditions: renditions,
+                quota: self.quota
+            )
+            self.vault.settle(renditions.map(\.blob.id))
+            return ready
         } catch {
             await self.vault.remove(renditions.map(\.blob.id))
             throw error
@@ -134,11 +147,14 @@ package struct Develop: Sendable {
         do {
             let unnamed =
                 if version.isAnnounced {
-                    try await self.catalog.fail(version.ref, failure: Self.failureCode(of: error))
+                    try await self.fail(version, because: error)
                 } else {
                     try await self.catalog.discard(version.ref)
                 }
             await self.vault.remove(unnamed)
+        } catch let error as CatalogError where error.code == .conflict {
+            // The asset was erased meanwhile, and the version with it.
+            Logger.current.debug("A version went away", metadata: ["version": "\(version.ref)"])
         } catch {
             // The version stays `processing`; the next start finishes it.
             Logger.current.error(
@@ -150,9 +166,24 @@ package struct Develop: Sendable {
 }
 
 extension Develop {
+    /// A damaged source stays, as evidence and for whoever may still save it; one that a codec refuses does not.
+    private func fail(_ version: AssetVersion, because error: any Error) async throws -> [BlobID] {
+        let damage = Damage(error)
+        if let damage { try await self.catalog.setDamage(damage.code, of: version.source.id) }
+        return try await self.catalog.fail(
+            version.ref,
+            failure: Self.failureCode(of: error),
+            keepsSource: damage != nil
+        )
+    }
+
     /// What a failed version shows for a reason: the code of a problem.
     private static func failureCode(of error: any Error) -> String {
-        (error as? RenderError)?.code.description ?? "source-damaged"
+        switch error {
+        case let error as RenderError: error.code.description
+        case let error as CatalogError: error.code.description
+        default: OriginError.Code.sourceDamaged.description
+        }
     }
 }
 

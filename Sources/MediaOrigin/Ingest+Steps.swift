@@ -14,6 +14,12 @@ extension Ingest {
         let record: BlobRecord
     }
 
+    /// What can be refused before a byte is read.
+    func checkRoom(for upload: Upload) async throws {
+        if upload.respondsAsync { try self.backlog.checkRoom() }
+        try await self.room.check(bytes: upload.bytesExpected ?? 0)
+    }
+
     /// Reads as much as the decision needs; what is no picture of ours is refused before anything is stored.
     func readOpening(of body: inout some UploadBody) async throws -> Opening {
         var bytes: [UInt8] = []
@@ -77,23 +83,60 @@ extension Ingest {
     }
 
     /// Publishes the blob, then commit 1. From here the upload survives a crash.
+    ///
+    /// A picture that the tenant has stored already is not stored again: the version is made of the blob that is there.
     func commitSource(_ source: SealedSource, as ref: VersionRef, of upload: Upload) async throws -> AssetVersion {
+        if let version = try await self.commitKnownSource(equalTo: source.record, as: ref, of: upload) {
+            await source.spool.discard()
+            return version
+        }
         try await source.spool.publish(source.record)
-        let version = AssetVersion(
-            ref: ref,
-            tenant: self.policy.tenant,
-            state: .processing,
-            createdAt: source.record.sealedAs.createdAt,
-            source: source.record,
-            presets: self.policy.presets,
-            isAnnounced: upload.respondsAsync
-        )
         do {
-            try await self.catalog.begin(version)
+            let version = try await self.begin(ref, with: source.record, of: upload)
+            if version.source.id == source.record.id {
+                self.vault.settle([source.record.id])
+            } else {
+                // An equal upload was quicker.
+                await self.vault.remove([source.record.id])
+            }
             return version
         } catch {
             await self.vault.remove([source.record.id])
             throw error
         }
+    }
+
+    /// - Returns: nil where no such picture is stored, or the one that was has gone since.
+    private func commitKnownSource(
+        equalTo record: BlobRecord,
+        as ref: VersionRef,
+        of upload: Upload
+    ) async throws -> AssetVersion? {
+        let tenant = self.policy.tenant
+        let known = try await self.catalog.source(of: tenant, sha256: record.sha256, bytes: record.bytes)
+        guard let known else { return nil }
+        do {
+            return try await self.begin(ref, with: known, of: upload)
+        } catch let error as CatalogError where error.code == .conflict {
+            return nil
+        }
+    }
+
+    func begin(_ ref: VersionRef, with source: BlobRecord, of upload: Upload) async throws -> AssetVersion {
+        let version = AssetVersion(
+            ref: ref,
+            tenant: self.policy.tenant,
+            state: .processing,
+            createdAt: Date(),
+            source: source,
+            presets: self.policy.presets,
+            isAnnounced: upload.respondsAsync
+        )
+        let terms = CommitTerms(
+            quota: self.policy.quota,
+            idempotencyKey: upload.idempotencyKey,
+            target: upload.target.description
+        )
+        return try await self.catalog.begin(version, terms: terms)
     }
 }

@@ -13,6 +13,9 @@ package struct Ingest: Sendable {
     let vault: BlobVault
     let develop: Develop
     let backlog: Backlog
+    let room: StorageRoom
+    let running: RunningUploads
+    let digests: any Digesting
     let policy: IngestPolicy
 
     package init(
@@ -20,41 +23,60 @@ package struct Ingest: Sendable {
         vault: BlobVault,
         develop: Develop,
         backlog: Backlog,
+        room: StorageRoom,
+        digests: any Digesting,
         policy: IngestPolicy
     ) {
         self.catalog = catalog
         self.vault = vault
         self.develop = develop
         self.backlog = backlog
+        self.room = room
+        self.running = RunningUploads()
+        self.digests = digests
         self.policy = policy
     }
 
     /// - Parameter body: the picture's bytes; read to its end unless the upload is refused first.
-    /// - Returns: the version, `ready`, or `processing` where the upload asked for an early answer.
+    /// - Returns: the version, `ready`, or `processing` where the upload asked for an early answer; where the upload
+    ///   was made before under its idempotency key, that version as it is now.
     /// - Throws: ``OriginError``, or an error of a port; then nothing of the upload is left.
     package func callAsFunction(_ upload: Upload, body: inout some UploadBody) async throws -> AssetVersion {
-        let meters = OriginMeters.shared
         do {
-            if upload.respondsAsync { try self.backlog.checkRoom() }
-            let opening = try await self.readOpening(of: &body)
-            let ref = try await self.number(for: upload.target)
-            let version = try await self.undoingNumber(ref) {
-                let source = try await self.seal(opening, body: &body, as: ref, of: upload)
-                return try await self.commitSource(source, as: ref, of: upload)
+            return try await self.running.alone(upload.idempotencyKey, of: self.policy.tenant) {
+                if let earlier = try await self.earlier(upload) {
+                    return try await self.replay(earlier, of: upload, body: &body)
+                }
+                return try await self.take(upload, body: &body)
             }
-            meters.uploadBytes.increment(by: version.source.bytes)
-            guard upload.respondsAsync else {
-                let ready = try await self.develop(version, for: .client)
-                meters.uploadsReady.increment()
-                return ready
-            }
-            self.backlog.add(version.ref)
-            meters.uploadsAccepted.increment()
-            return version
         } catch {
-            meters.uploadsRefused.increment()
+            OriginMeters.shared.uploadsRefused.increment()
             throw error
         }
+    }
+
+    private func take(_ upload: Upload, body: inout some UploadBody) async throws -> AssetVersion {
+        try await self.checkRoom(for: upload)
+        let opening = try await self.readOpening(of: &body)
+        let ref = try await self.number(for: upload.target)
+        let version = try await self.undoingNumber(ref) {
+            let source = try await self.seal(opening, body: &body, as: ref, of: upload)
+            return try await self.commitSource(source, as: ref, of: upload)
+        }
+        OriginMeters.shared.uploadBytes.increment(by: version.source.bytes)
+        return try await self.develop(version, respondsAsync: upload.respondsAsync)
+    }
+
+    /// Makes the renditions now, or leaves that to the backlog.
+    func develop(_ version: AssetVersion, respondsAsync: Bool) async throws -> AssetVersion {
+        guard respondsAsync else {
+            let ready = try await self.develop(version, for: .client)
+            OriginMeters.shared.uploadsReady.increment()
+            return ready
+        }
+        self.backlog.add(version.ref)
+        OriginMeters.shared.uploadsAccepted.increment()
+        return version
     }
 }
 
@@ -70,11 +92,24 @@ package struct Upload: Sendable {
     package let bytesExpected: Int?
     /// Answer as soon as the source is durable (`Prefer: respond-async`, RFC 7240).
     package let respondsAsync: Bool
+    /// What the client calls the upload, to be able to send it again.
+    package let idempotencyKey: IdempotencyKey?
 
-    package init(target: Target, bytesExpected: Int?, respondsAsync: Bool) {
+    package init(target: Target, bytesExpected: Int?, respondsAsync: Bool, idempotencyKey: IdempotencyKey? = nil) {
         self.target = target
         self.bytesExpected = bytesExpected
         self.respondsAsync = respondsAsync
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+extension Upload.Target: CustomStringConvertible {
+    /// As the catalog keeps it beside an idempotency key.
+    package var description: String {
+        switch self {
+        case .newAsset: "new"
+        case .newVersion(let asset): asset.description
+        }
     }
 }
 
@@ -92,11 +127,19 @@ package struct IngestPolicy: Sendable {
     package let limits: PictureLimits
     /// Made of every new version; frozen with it.
     package let presets: [Preset]
+    package let quota: Quota
 
-    package init(tenant: Tenant, uploadBytesMax: Int, limits: PictureLimits, presets: [Preset]) {
+    package init(
+        tenant: Tenant,
+        uploadBytesMax: Int,
+        limits: PictureLimits,
+        presets: [Preset],
+        quota: Quota = .none
+    ) {
         self.tenant = tenant
         self.uploadBytesMax = uploadBytesMax
         self.limits = limits
         self.presets = presets
+        self.quota = quota
     }
 }

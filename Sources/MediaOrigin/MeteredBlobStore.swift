@@ -13,6 +13,10 @@ package struct MeteredBlobStore: BlobStore {
     private let listMeter: OperationMeter
     private let publishMeter: OperationMeter
     private let readMeter: OperationMeter
+    private let quarantineMeter: OperationMeter
+    private let quarantinedMeter: OperationMeter
+    private let removeQuarantinedMeter: OperationMeter
+    private let roomMeter: OperationMeter
     private let healthMeter: OperationMeter
 
     package init(_ base: any BlobStore, storageFailure: StorageFailure) {
@@ -24,6 +28,10 @@ package struct MeteredBlobStore: BlobStore {
         self.listMeter = meter("list")
         self.publishMeter = meter("publish")
         self.readMeter = meter("read")
+        self.quarantineMeter = meter("quarantine")
+        self.quarantinedMeter = meter("list-quarantined")
+        self.removeQuarantinedMeter = meter("remove-quarantined")
+        self.roomMeter = meter("room")
         self.healthMeter = meter("health")
     }
 
@@ -44,6 +52,20 @@ package struct MeteredBlobStore: BlobStore {
     package func list(after: BlobID?, limit: Int) async throws -> [StoredBlob] {
         try await self.listMeter.count { try await self.base.list(after: after, limit: limit) }
     }
+
+    package func quarantine(_ id: BlobID) async throws {
+        try await self.quarantineMeter.count { try await self.base.quarantine(id) }
+    }
+
+    package func quarantined(after: BlobID?, limit: Int) async throws -> [StoredBlob] {
+        try await self.quarantinedMeter.count { try await self.base.quarantined(after: after, limit: limit) }
+    }
+
+    package func removeQuarantined(_ id: BlobID) async throws {
+        try await self.removeQuarantinedMeter.count { try await self.base.removeQuarantined(id) }
+    }
+
+    package func room() async throws -> StoreRoom? { try await self.roomMeter.count { try await self.base.room() } }
 
     package func checkHealth() async throws { try await self.healthMeter.count { try await self.base.checkHealth() } }
 }

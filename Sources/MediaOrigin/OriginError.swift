@@ -13,6 +13,22 @@ package struct OriginError: Error, Sendable, Hashable, CustomStringConvertible, 
         package static let incompleteBody = Code(description: "incomplete-body")
         /// The asset does not exist.
         package static let unknownAsset = Code(description: "unknown-asset")
+        /// The asset has no version of that number.
+        package static let unknownVersion = Code(description: "unknown-version")
+        /// The asset was deleted.
+        package static let gone = Code(description: "gone")
+        /// The version is not in the state that the call needs.
+        package static let versionNotReady = Code(description: "version-not-ready")
+        /// The idempotency key was used for another request.
+        package static let idempotencyMismatch = Code(description: "idempotency-key-reused")
+        /// The first request under the idempotency key is not answered yet.
+        package static let idempotencyRunning = Code(description: "idempotency-key-in-use")
+        /// The bytes are not those of `Content-Digest`.
+        package static let digestMismatch = Code(description: "digest-mismatch")
+        /// The store keeps its last room for deletions and repairs.
+        package static let storageFull = Code(description: "storage-full")
+        /// The version's source is known to be damaged.
+        package static let sourceDamaged = Code(description: "source-damaged")
         /// The path names no rendition.
         package static let unknownRendition = Code(description: "unknown-rendition")
         /// More unfinished work is waiting than may wait.

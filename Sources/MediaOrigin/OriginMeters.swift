@@ -9,6 +9,7 @@ struct OriginMeters: Sendable {
     let uploadsReady = Counter(label: "media_uploads_total", dimensions: [("outcome", "ready")])
     let uploadsAccepted = Counter(label: "media_uploads_total", dimensions: [("outcome", "accepted")])
     let uploadsRefused = Counter(label: "media_uploads_total", dimensions: [("outcome", "refused")])
+    let uploadsReplayed = Counter(label: "media_uploads_total", dimensions: [("outcome", "replayed")])
     let uploadsFailed = Counter(label: "media_uploads_total", dimensions: [("outcome", "failed")])
     let integrityFailures = Counter(label: "media_integrity_failures_total")
     let uploadBytes = Counter(label: "media_upload_bytes_total")
@@ -17,6 +18,14 @@ struct OriginMeters: Sendable {
     let renditionBytes = Counter(label: "media_rendition_bytes_total")
     let cacheHits = Counter(label: "media_cache_requests_total", dimensions: [("result", "hit")])
     let cacheMisses = Counter(label: "media_cache_requests_total", dimensions: [("result", "miss")])
+    private let mendsDone = Counter(label: "media_mends_total", dimensions: [("outcome", "mended")])
+    private let mendsImpossible = Counter(label: "media_mends_total", dimensions: [("outcome", "impossible")])
+    private let mendsFailed = Counter(label: "media_mends_total", dimensions: [("outcome", "failed")])
+    let scrubBytes = Counter(label: "media_scrub_bytes_total")
+    let scrubBlobs = Counter(label: "media_scrub_blobs_total")
+    let scrubProgress = Gauge(label: "media_scrub_progress_ratio")
+    let scrubCompleted = Gauge(label: "media_scrub_completed_timestamp_seconds")
+    let damagedBlobs = Gauge(label: "media_damaged_blobs")
     private let queueTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "queue")])
     private let decodeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "decode")])
     private let resizeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "resize")])
@@ -29,6 +38,18 @@ struct OriginMeters: Sendable {
         } catch let error as SealError {
             self.integrityFailures.increment()
             throw error
+        }
+    }
+
+    func scrubFinding(_ code: String) {
+        Counter(label: "media_scrub_findings_total", dimensions: [("code", code)]).increment()
+    }
+
+    func mended(_ outcome: Mend.Outcome) {
+        switch outcome {
+        case .mended: self.mendsDone.increment()
+        case .impossible: self.mendsImpossible.increment()
+        case .failed: self.mendsFailed.increment()
         }
     }
 

@@ -4,14 +4,16 @@ import MediaTesting
 
 /// The use cases on fakes: no file, no codec, no cipher.
 struct OriginHarness {
-    let catalog = MemoryCatalog()
+    let catalog = MemoryCatalog(keys: [Samples.envelopeKey])
     let store = MemoryBlobStore()
     let renderer = FakeRenderer()
     let cache = RenditionCache(bytesMax: 1 << 20)
     let backlog = Backlog()
     let uploadBytesMax = 100_000
+    var quota = Quota.none
+    var presets = Preset.defaults
 
-    var vault: BlobVault { BlobVault(store: self.store, sealing: FakeSealing()) }
+    var vault: BlobVault { BlobVault(store: self.store, sealing: FakeSealing(), keys: FixedEnvelopeKeys()) }
 
     var develop: Develop {
         Develop(
@@ -19,6 +21,7 @@ struct OriginHarness {
             vault: self.vault,
             renderer: self.renderer,
             limits: PictureLimits(),
+            quota: self.quota,
             cache: self.cache
         )
     }
@@ -29,27 +32,39 @@ struct OriginHarness {
             vault: self.vault,
             develop: self.develop,
             backlog: self.backlog,
+            room: StorageRoom(store: self.store, freeBytesMin: nil),
+            digests: FakeDigests(),
             policy: IngestPolicy(
                 tenant: .default,
                 uploadBytesMax: self.uploadBytesMax,
                 limits: PictureLimits(),
-                presets: Preset.defaults
+                presets: self.presets,
+                quota: self.quota
             )
         )
     }
 
+    var revise: Revise { Revise(ingest: self.ingest) }
+    var remove: Remove { Remove(catalog: self.catalog, vault: self.vault, grace: .seconds(3600)) }
     var deliver: Deliver { Deliver(catalog: self.catalog, vault: self.vault, cache: self.cache) }
     /// Delivers with an empty memory cache.
     var deliverCold: Deliver { Deliver(catalog: self.catalog, vault: self.vault, cache: .init(bytesMax: 0)) }
-    var recover: Recover { Recover(catalog: self.catalog, vault: self.vault, backlog: self.backlog) }
+    var recover: Recover { Recover(catalog: self.catalog, backlog: self.backlog) }
+    var collect: Collect { Collect(catalog: self.catalog, vault: self.vault, removal: self.remove) }
 
     func upload(
         _ bytes: [UInt8],
         to target: Upload.Target = .newAsset,
-        respondsAsync: Bool = false
+        respondsAsync: Bool = false,
+        idempotencyKey: IdempotencyKey? = nil
     ) async throws -> AssetVersion {
         var body = Pieces(bytes, of: 1000)
-        let upload = Upload(target: target, bytesExpected: bytes.count, respondsAsync: respondsAsync)
+        let upload = Upload(
+            target: target,
+            bytesExpected: bytes.count,
+            respondsAsync: respondsAsync,
+            idempotencyKey: idempotencyKey
+        )
         return try await self.ingest(upload, body: &body)
     }
 
@@ -68,7 +83,9 @@ struct OriginHarness {
     }
 
     /// Bytes that begin like a JPEG.
-    static func picture(_ count: Int) -> [UInt8] { [0xFF, 0xD8, 0xFF] + Samples.bytes(count - 3) }
+    static func picture(_ count: Int, seed: UInt8 = 1) -> [UInt8] {
+        [0xFF, 0xD8, 0xFF] + Samples.bytes(count - 3, seed: seed)
+    }
 }
 
 /// A body that arrives in pieces.

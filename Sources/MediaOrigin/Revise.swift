@@ -1,0 +1,58 @@
+import FoundationEssentials
+package import MediaModel
+
+/// What can be done with an asset without a new upload: make its picture's renditions anew with today's presets, and
+/// choose which version `latest` is.
+package struct Revise: Sendable {
+    let ingest: Ingest
+
+    package init(ingest: Ingest) { self.ingest = ingest }
+
+    private var catalog: any Catalog { self.ingest.catalog }
+
+    /// A new version from the source of the version that `latest` is (of the newest one where none is ready), with the
+    /// presets of today.
+    ///
+    /// - Returns: the version, `ready`, or `processing` where an early answer was asked for.
+    /// - Throws: ``OriginError``: `.unknownAsset`, `.gone`, `.sourceDamaged`; or an error of a port.
+    package func reprocess(_ asset: AssetID, respondsAsync: Bool) async throws -> AssetVersion {
+        let upload = Upload(target: .newVersion(of: asset), bytesExpected: nil, respondsAsync: respondsAsync)
+        try await self.ingest.checkRoom(for: upload)
+        let source = try await self.source(of: asset)
+        let ref = try await self.ingest.number(for: upload.target)
+        let version = try await self.ingest.undoingNumber(ref) {
+            do {
+                return try await self.ingest.begin(ref, with: source, of: upload)
+            } catch let error as CatalogError where error.code == .conflict {
+                throw OriginError(.sourceDamaged, detail: error.detail)
+            }
+        }
+        return try await self.ingest.develop(version, respondsAsync: respondsAsync)
+    }
+
+    /// Makes `latest` a version that is ready, until a newer one becomes ready.
+    ///
+    /// - Returns: that version.
+    /// - Throws: ``OriginError``: `.unknownAsset`, `.unknownVersion`, `.gone`, `.versionNotReady`.
+    package func setLatest(_ ref: VersionRef) async throws -> AssetVersion {
+        do {
+            try await self.catalog.setLatest(ref)
+        } catch let error as CatalogError where error.code == .conflict {
+            throw OriginError(.versionNotReady, detail: error.detail)
+        }
+        guard let version = try await self.catalog.version(ref) else { throw OriginError(.gone) }
+        return version
+    }
+
+    private func source(of asset: AssetID) async throws -> BlobRecord {
+        if let latest = try await self.catalog.latest(of: asset),
+            let version = try await self.catalog.version(VersionRef(asset: asset, number: latest))
+        {
+            return version.source
+        }
+        guard let newest = try await self.catalog.newestVersion(of: asset) else {
+            throw try await self.catalog.absence(of: asset, orElse: .unknownAsset, detail: asset.description)
+        }
+        return newest.source
+    }
+}
