@@ -40,21 +40,10 @@ package struct AdminResponder: HTTPResponder {
     private func answer(_ request: Request) async -> Response {
         let path = request.head.path ?? ""
         guard ["/metrics", "/livez", "/readyz"].contains(path) else {
-            return Problem(
-                code: "not-found",
-                status: .notFound,
-                title: "Not found",
-                detail: "The admin listener has /metrics, /livez and /readyz."
-            ).response
+            return Problem.notFound("The admin listener has /metrics, /livez and /readyz.").response
         }
         guard request.method == .get || request.method == .head else {
-            return Problem(
-                code: "method-not-allowed",
-                status: .methodNotAllowed,
-                title: "Method not allowed",
-                detail: "This path takes GET and HEAD.",
-                fields: [.allow: "GET, HEAD"]
-            ).response
+            return Problem.methodNotAllowed("GET, HEAD").response
         }
         switch path {
         case "/metrics": return self.metrics()

@@ -3,54 +3,63 @@ import Hummingbird
 import MediaModel
 import MediaOrigin
 
-/// `GET /v1/assets/{asset}` and `GET /v1/assets?cursor=&limit=`.
+/// What is read of assets: one, a page of them, the versions of one.
 struct AssetHandler: Sendable {
     let describe: Describe
     let baseURL: String
 
     func one(_ id: AssetID) async throws -> Response {
-        self.answer(Manifest(try await self.describe.asset(id), baseURL: self.baseURL))
+        .json(Manifest(try await self.describe.asset(id), baseURL: self.baseURL))
     }
 
-    func page(query: String?) async throws -> Response {
-        let (cursor, limit) = try self.parse(query)
-        let page = try await self.describe.page(after: cursor, limit: limit)
+    func page(query: Substring?) async throws -> Response {
+        let fields = try Self.page(query, cursor: AssetID.init)
+        let page = try await self.describe.page(after: fields.cursor, limit: fields.limit)
         let assets = page.versions.map { Manifest($0, baseURL: self.baseURL) }
-        return self.answer(ManifestPage(assets: assets, nextCursor: page.next?.description))
+        return .json(ManifestPage(assets: assets, nextCursor: page.next?.description))
     }
 
-    private func answer(_ value: some Encodable) -> Response {
-        Response(status: .ok, headers: .json, body: .init(byteBuffer: JSON.encode(value)))
+    func version(_ ref: VersionRef) async throws -> Response {
+        .json(Manifest(try await self.describe.version(ref), baseURL: self.baseURL))
     }
 
-    /// Both parameters may be absent or empty; anything else than these two is refused, so that a typing error is not a
-    /// silent first page.
-    private func parse(_ query: String?) throws -> (cursor: AssetID?, limit: Int) {
-        var cursor: AssetID?
-        var limit = Describe.pageLimitDefault
-        for pair in (query ?? "").split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let value = parts.count > 1 ? parts[1] : ""
-            switch (parts[0], value.isEmpty) {
-            case ("cursor", true), ("limit", true): continue
-            case ("cursor", _):
-                guard let id = AssetID(value) else {
-                    throw Self.badQuery("'cursor' is the nextCursor of a page before.")
-                }
-                cursor = id
-            case ("limit", _):
-                guard let number = Int(value), (1...Describe.pageLimitMax).contains(number) else {
-                    throw Self.badQuery("'limit' is a whole number from 1 to \(Describe.pageLimitMax).")
-                }
-                limit = number
-            default: throw Self.badQuery("There are only 'cursor' and 'limit'.")
-            }
-        }
-        return (cursor, limit)
+    func versions(of id: AssetID, query: Substring?) async throws -> Response {
+        let fields = try Self.page(query, cursor: VersionNumber.init(text:))
+        let page = try await self.describe.versions(of: id, before: fields.cursor, limit: fields.limit)
+        return .json(
+            VersionManifests(
+                latest: page.latest?.value,
+                versions: page.versions.map { Manifest($0, baseURL: self.baseURL) },
+                nextCursor: page.next?.description
+            )
+        )
     }
 
-    static func badQuery(_ detail: String) -> Problem {
-        Problem(code: "bad-query", status: .badRequest, title: "Bad query", detail: detail)
+    private static func page<Cursor>(
+        _ query: Substring?,
+        cursor: (Substring) -> Cursor?
+    ) throws(Problem) -> PageFields<Cursor> {
+        try PageFields(
+            query,
+            limitDefault: Describe.pageLimitDefault,
+            limitMax: Describe.pageLimitMax,
+            cursor: cursor
+        )
+    }
+}
+
+extension Response {
+    /// An answer of the API.
+    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
+        Response(status: status, headers: .json, body: .init(byteBuffer: JSON.encode(value)))
+    }
+
+    /// A 204 or 304. Response's initialiser adds a length: one that a 204 must not have (RFC 9110 §8.6), and that of a
+    /// 304 would be wrong. NIO takes both away over HTTP/1.1, and not over HTTP/2 (PRACTICE.md §0.5).
+    static func withoutContent(_ status: HTTPResponse.Status, _ headers: HTTPFields) -> Response {
+        var response = Response(status: status, headers: headers)
+        response.headers[.contentLength] = nil
+        return response
     }
 }
 

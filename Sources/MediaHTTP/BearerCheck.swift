@@ -15,12 +15,6 @@ struct BearerCheck: Sendable {
         {
             return
         }
-        throw Problem(
-            code: "unauthorized",
-            status: .unauthorized,
-            title: "Unauthorized",
-            detail: "Send the API token in 'Authorization: Bearer'.",
-            fields: [.wwwAuthenticate: "Bearer realm=\"image-origin\""]
-        )
+        throw Problem.unauthorized
     }
 }

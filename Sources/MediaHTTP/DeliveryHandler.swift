@@ -20,8 +20,8 @@ struct DeliveryHandler: Sendable {
             lastModifiedIsStrong: path.version != .latest
         )
         switch conditions.evaluate() {
-        case .notModified: return Self.notModified(headers)
-        case .preconditionFailed: throw Self.preconditionFailed
+        case .notModified: return .withoutContent(.notModified, headers.common)
+        case .preconditionFailed: throw Problem.preconditionFailed
         case .proceed: break
         }
         // RFC 9110 §14.2: Range means something for GET only.
@@ -29,7 +29,7 @@ struct DeliveryHandler: Sendable {
         switch ByteRange.evaluate(range, total: found.rendition.blob.bytes) {
         case .whole: return try await self.answer(found, headers.whole, range: 0..<found.rendition.blob.bytes, request)
         case .part(let part): return try await self.answer(found, headers.part(part), range: part, request)
-        case .unsatisfiable: throw Self.unsatisfiable(total: found.rendition.blob.bytes)
+        case .unsatisfiable: throw Problem.rangeNotSatisfiable(total: found.rendition.blob.bytes)
         }
     }
 
@@ -66,29 +66,5 @@ struct DeliveryHandler: Sendable {
                 throw error
             }
         }
-    }
-
-    private static func notModified(_ headers: DeliveryHeaders) -> Response {
-        var response = Response(status: .notModified, headers: headers.common)
-        // Response's initialiser adds a length, which a 304 over HTTP/2 would carry (PRACTICE.md §0.5).
-        response.headers[.contentLength] = nil
-        return response
-    }
-
-    private static let preconditionFailed = Problem(
-        code: "precondition-failed",
-        status: .preconditionFailed,
-        title: "Precondition failed",
-        detail: "The object is not the one that If-Match or If-Unmodified-Since names."
-    )
-
-    private static func unsatisfiable(total: Int) -> Problem {
-        Problem(
-            code: "range-not-satisfiable",
-            status: .rangeNotSatisfiable,
-            title: "Range not satisfiable",
-            detail: "The object has \(total) bytes.",
-            fields: [.contentRange: "bytes */\(total)"]
-        )
     }
 }

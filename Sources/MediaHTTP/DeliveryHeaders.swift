@@ -28,6 +28,8 @@ struct DeliveryHeaders {
         self.common = [
             .cacheControl: path.version == .latest ? Self.latest : Self.immutable,
             .eTag: self.etag,
+            // RFC 9530 §3: of the whole object, also with a part of it. The row has it, so it costs nothing.
+            .reprDigest: "sha-256=:\(rendition.blob.sha256.base64):",
             .lastModified: HTTPDates.format(unixSeconds: self.lastModifiedSeconds),
             .acceptRanges: "bytes",
             .xContentTypeOptions: "nosniff",

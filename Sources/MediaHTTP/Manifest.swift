@@ -75,3 +75,13 @@ struct ManifestPage: Encodable {
     /// What `cursor` takes for the next page; absent on the last one.
     let nextCursor: String?
 }
+
+/// A page of one asset's versions.
+struct VersionManifests: Encodable {
+    /// The number of the version that `/latest/` serves; absent while none is ready.
+    let latest: Int?
+    /// Newest first.
+    let versions: [Manifest]
+    /// What `cursor` takes for the next page; absent on the last one.
+    let nextCursor: String?
+}

@@ -1,13 +1,19 @@
-package import HTTPTypes
+import HTTPTypes
 package import Hummingbird
 import Logging
 import MediaModel
 import MediaOrigin
+import NIOCore
 import NIOHTTP1
 
-/// What Hummingbird makes for each request; this service keeps nothing in it.
+/// What Hummingbird makes for each request.
 package struct OriginContext: InitializableFromSource, Sendable {
-    package init(source: ApplicationRequestContextSource) {}
+    private let channel: any Channel
+
+    package init(source: ApplicationRequestContextSource) { self.channel = source.channel }
+
+    /// Sends `100 Continue` where the client waits for it.
+    func wantBody() { self.channel.triggerUserOutboundEvent(ExpectContinueHandler.BodyWanted(), promise: nil) }
 }
 
 /// Answers every request of the public listener: framing, route, method, token, handler; one error table at the end.
@@ -15,14 +21,24 @@ package struct OriginResponder: HTTPResponder {
     let upload: UploadHandler
     let delivery: DeliveryHandler
     let assets: AssetHandler
+    let life: LifeHandler
     let bearer: BearerCheck
+    /// How long the body of a request may take to arrive.
+    let bodyTimeout: Duration
     let meters: HTTPMeters
 
     package func respond(to request: Request, context: OriginContext) async throws -> Response {
-        let route = Route(request.head.path ?? "")
-        let measured = self.meters.begin(route: route, method: request.method)
+        let target = RequestTarget(request.head.path ?? "")
+        let measured = self.meters.begin(route: target.route, method: request.method)
+        let incoming = IncomingBody(
+            body: request.body,
+            fields: request.headers,
+            timeout: self.bodyTimeout,
+            received: { self.meters.received($0, by: measured) },
+            wanted: { if request.headers[.expect] != nil { context.wantBody() } }
+        )
         do {
-            let response = try await self.answer(request, route, measured)
+            let response = try await self.answer(request, target, incoming)
             self.meters.end(measured, response)
             return response
         } catch let error as HTTPParserError {
@@ -30,53 +46,49 @@ package struct OriginResponder: HTTPResponder {
             self.meters.end(measured, status: .badRequest, bytes: 0)
             throw error
         } catch {
-            let response = self.refuse(request, route, error)
+            let response = self.refuse(request, target.route, error)
             self.meters.end(measured, response)
             return response
         }
     }
 
-    private func answer(_ request: Request, _ route: Route, _ measured: HTTPMeters.Measured) async throws -> Response {
-        try self.checkHead(request.head, route)
-        let received = { @Sendable (bytes: Int) in self.meters.received(bytes, by: measured) }
-        switch (route, request.method) {
-        case (.delivery(let path), .get), (.delivery(let path), .head):
-            return try await self.delivery(request, path: path)
-        case (.assets(nil), .post): return try await self.upload(request, target: .newAsset, received: received)
-        case (.assets, .post): throw AssetHandler.badQuery("An upload takes no query.")
-        case (.versions(let asset), .post):
-            return try await self.upload(request, target: .newVersion(of: asset), received: received)
-        case (.assets(let query), .get): return try await self.assets.page(query: query)
-        case (.assets(let query), .head): return try await self.assets.page(query: query).createHeadResponse()
-        case (.asset(let id), .get): return try await self.assets.one(id)
-        case (.asset(let id), .head): return try await self.assets.one(id).createHeadResponse()
-        case (.unknown, _): throw Self.notFound
-        default: throw Self.methodNotAllowed(route)
-        }
+    private func answer(_ request: Request, _ target: RequestTarget, _ incoming: IncomingBody) async throws -> Response
+    {
+        try self.checkHead(request.head, target)
+        if case .delivery(let path) = target.route { return try await self.delivery(request, path: path) }
+        let response = try await self.answerAPI(request.method, target, incoming)
+        return request.method == .head ? response.createHeadResponse() : response
     }
 
-    /// All that can be said from the head alone. It is also asked before `100 Continue`, so that a client that waits
-    /// for it never sends a body in vain.
-    func checkHead(_ head: HTTPRequest, _ route: Route) throws {
+    /// All that can be said from the head alone, whatever the route does.
+    private func checkHead(_ head: HTTPRequest, _ target: RequestTarget) throws {
         try RequestGuard.check(head)
-        if route.isAPI { try self.bearer.check(head) }
+        if target.route.isAPI { try self.bearer.check(head) }
+        guard target.route != .unknown else { throw Self.notFound }
+        guard target.route.methods.contains(head.method) else { throw Problem.methodNotAllowed(target.route.allow) }
+        guard target.query == nil || target.route.takesQuery(head.method) else {
+            throw Problem.badQuery("This request takes no query.")
+        }
     }
 
-    /// Whether the body of a request that asked for `100 Continue` is wanted.
-    package func wantsBody(of head: HTTPRequest) -> Bool {
-        let route = Route(head.path ?? "")
-        switch route {
-        case .assets(query: nil), .versions: break
-        default: return false
-        }
-        guard head.method == .post else { return false }
-        do {
-            try self.checkHead(head, route)
-            try self.upload.checkAnnouncedSize(head)
-            return true
-        } catch {
-            // The request itself is refused with the reason, without its body.
-            return false
+    /// HEAD is answered as GET is.
+    private func answerAPI(
+        _ method: HTTPRequest.Method,
+        _ target: RequestTarget,
+        _ incoming: IncomingBody
+    ) async throws -> Response {
+        switch (target.route, method) {
+        case (.assets, .post): try await self.upload(incoming, target: .newAsset)
+        case (.assets, _): try await self.assets.page(query: target.query)
+        case (.asset(let asset), .delete): try await self.life.delete(asset, query: target.query, incoming)
+        case (.asset(let asset), _): try await self.assets.one(asset)
+        case (.undelete(let asset), _): try await self.life.undelete(asset, incoming)
+        case (.reprocess(let asset), _): try await self.life.reprocess(asset, incoming)
+        case (.latest(let asset), _): try await self.life.setLatest(asset, incoming)
+        case (.versions(let asset), .post): try await self.upload(incoming, target: .newVersion(of: asset))
+        case (.versions(let asset), _): try await self.assets.versions(of: asset, query: target.query)
+        case (.version(let ref), _): try await self.assets.version(ref)
+        case (.delivery, _), (.unknown, _): throw Self.notFound
         }
     }
 
@@ -95,20 +107,7 @@ package struct OriginResponder: HTTPResponder {
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private static let notFound = Problem(
-        code: "not-found",
-        status: .notFound,
-        title: "Not found",
-        detail: "Nothing is at this path. Paths have one spelling: check it letter by letter."
+    private static let notFound = Problem.notFound(
+        "Nothing is at this path. Paths have one spelling: check it letter by letter."
     )
-
-    private static func methodNotAllowed(_ route: Route) -> Problem {
-        Problem(
-            code: "method-not-allowed",
-            status: .methodNotAllowed,
-            title: "Method not allowed",
-            detail: "This path takes \(route.allow).",
-            fields: [.allow: route.allow]
-        )
-    }
 }

@@ -1,8 +1,7 @@
-import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 package import Logging
-import MediaModel
+package import MediaModel
 package import MediaOrigin
 package import NIOCore
 package import ServiceLifecycle
@@ -29,6 +28,10 @@ package struct OriginFace: Sendable {
     package let ingest: Ingest
     package let deliver: Deliver
     package let describe: Describe
+    package let remove: Remove
+    package let revise: Revise
+    /// For `Content-Digest`.
+    package let digests: any Digesting
     /// Prefix of the URLs in manifests; empty for relative ones.
     package let publicBaseURL: String
     package let uploadBytesMax: Int
@@ -40,6 +43,9 @@ package struct OriginFace: Sendable {
         ingest: Ingest,
         deliver: Deliver,
         describe: Describe,
+        remove: Remove,
+        revise: Revise,
+        digests: any Digesting,
         publicBaseURL: String,
         uploadBytesMax: Int,
         uploadTimeout: Duration,
@@ -49,6 +55,9 @@ package struct OriginFace: Sendable {
         self.ingest = ingest
         self.deliver = deliver
         self.describe = describe
+        self.remove = remove
+        self.revise = revise
+        self.digests = digests
         self.publicBaseURL = publicBaseURL
         self.uploadBytesMax = uploadBytesMax
         self.uploadTimeout = uploadTimeout
@@ -60,19 +69,26 @@ package struct OriginFace: Sendable {
         OriginResponder(
             upload: UploadHandler(
                 ingest: self.ingest,
+                digests: self.digests,
                 uploadBytesMax: self.uploadBytesMax,
-                uploadTimeout: self.uploadTimeout,
                 baseURL: self.publicBaseURL
             ),
             delivery: DeliveryHandler(deliver: self.deliver),
             assets: AssetHandler(describe: self.describe, baseURL: self.publicBaseURL),
+            life: LifeHandler(
+                describe: self.describe,
+                remove: self.remove,
+                revise: self.revise,
+                baseURL: self.publicBaseURL
+            ),
             bearer: BearerCheck(token: self.apiToken, isEqual: self.isEqual),
+            bodyTimeout: self.uploadTimeout,
             meters: HTTPMeters()
         )
     }
 }
 
-/// The two listeners as services, each with its guards in the pipeline.
+/// The listeners as services, each with its guards.
 package enum OriginServer {
     /// Header fields of a request, and their bytes. Hummingbird's own limits (1000 fields, 80 KiB) are an attack's.
     static let headerFieldsMax = 100
@@ -87,7 +103,7 @@ package enum OriginServer {
         logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) -> any Service {
-        let server = Self.guardedHTTP1(configuration, wantsBody: responder.wantsBody)
+        let server = Self.guardedHTTP1(configuration)
         return Self.application(configuration, responder: responder, server: server, logger: logger, onListening)
     }
 
@@ -97,8 +113,23 @@ package enum OriginServer {
         logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) -> any Service {
-        let server = Self.guardedHTTP1(configuration, wantsBody: { _ in false })
+        let server = Self.guardedHTTP1(configuration)
         return Self.application(configuration, responder: responder, server: server, logger: logger, onListening)
+    }
+
+    /// The operators' listener, on a Unix domain socket that only the user of this process may connect to.
+    ///
+    /// - Parameters:
+    ///   - path: of the socket, at most 107 bytes. The service throws ``ControlSocketError`` when it starts where the
+    ///     path is longer, another process answers there, or there is something else than a socket.
+    ///   - onListening: called once connections are accepted.
+    package static func controlListener(
+        path: String,
+        responder: ControlResponder,
+        logger: Logger,
+        onListening: @escaping @Sendable () async -> Void = {}
+    ) -> any Service {
+        ControlListener(path: path, responder: responder, logger: logger, onListening: onListening)
     }
 
     private static func application<Responder: HTTPResponder>(
@@ -121,16 +152,13 @@ package enum OriginServer {
         return application
     }
 
-    private static func guardedHTTP1(
-        _ configuration: ListenerConfiguration,
-        wantsBody: @escaping @Sendable (HTTPRequest) -> Bool
-    ) -> HTTPServerBuilder {
+    private static func guardedHTTP1(_ configuration: ListenerConfiguration) -> HTTPServerBuilder {
         .init { responder in
             HTTP1Channel(
                 responder: responder,
                 configuration: .init(
                     additionalChannelHandlers: [
-                        ExpectContinueHandler(admits: wantsBody), LingeringCloseHandler(linger: Self.linger),
+                        ExpectContinueHandler(), LingeringCloseHandler(linger: Self.linger),
                     ],
                     idleTimeout: .init(configuration.idleTimeout),
                     httpDecoderConfiguration: .init(

@@ -6,7 +6,7 @@ import NIOCore
 
 /// An error as a client sees it: RFC 9457's problem details. Stable `type`, public text, nothing of the inside.
 struct Problem: Error, Sendable {
-    /// The code is the last part of `type`; clients decide by it.
+    /// The last part of `type`, unless that is a registered one; for logs.
     let code: String
     let status: HTTPResponse.Status
     let title: String
@@ -14,7 +14,7 @@ struct Problem: Error, Sendable {
     var detail: String
     /// How loudly the edge logs it.
     var level = Logger.Level.debug
-    /// Seconds; sent with 503.
+    /// Seconds until the same request may be answered otherwise.
     var retryAfterSeconds: Int?
     /// Header fields that the status requires (`Allow`, `Content-Range`, `WWW-Authenticate`).
     var fields = HTTPFields()
@@ -31,20 +31,26 @@ struct Problem: Error, Sendable {
         let detail: String
     }
 
-    var response: Response {
+    /// The problem type; clients decide by it.
+    var type: String { self.registeredType ?? Self.typePrefix + self.code }
+
+    var headers: HTTPFields {
         var headers = self.fields
         headers[.contentType] = "application/problem+json"
         // An error that a CDN keeps for a year is worse than the error (FIELD.md §3, number 6).
         headers[.cacheControl] = "no-store"
         headers[.xContentTypeOptions] = "nosniff"
         if let seconds = self.retryAfterSeconds { headers[.retryAfter] = String(seconds) }
-        let body = Body(
-            type: self.registeredType ?? Self.typePrefix + self.code,
-            title: self.title,
-            status: self.status.code,
-            detail: self.detail
-        )
-        return Response(status: self.status, headers: headers, body: .init(byteBuffer: JSON.encode(body)))
+        return headers
+    }
+
+    /// The problem document.
+    var document: ByteBuffer {
+        JSON.encode(Body(type: self.type, title: self.title, status: self.status.code, detail: self.detail))
+    }
+
+    var response: Response {
+        Response(status: self.status, headers: self.headers, body: .init(byteBuffer: self.document))
     }
 }
 
@@ -69,6 +75,9 @@ extension HTTPField.Name {
     static let surrogateKey = Self.known("Surrogate-Key")
     static let crossOriginResourcePolicy = Self.known("Cross-Origin-Resource-Policy")
     static let timingAllowOrigin = Self.known("Timing-Allow-Origin")
+    static let contentDigest = Self.known("Content-Digest")
+    static let idempotencyKey = Self.known("Idempotency-Key")
     static let prefer = Self.known("Prefer")
     static let preferenceApplied = Self.known("Preference-Applied")
+    static let reprDigest = Self.known("Repr-Digest")
 }

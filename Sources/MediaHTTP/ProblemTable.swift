@@ -27,7 +27,7 @@ enum ProblemTable {
         "origin.content-too-large": Problem(
             code: "content-too-large",
             status: .contentTooLarge,
-            title: "Upload too large",
+            title: "Content too large",
             detail: "The upload has more bytes than this service takes. Make the file smaller and try again."
         ),
         "render.undecodable-picture": Self.unprocessable(
@@ -76,11 +76,41 @@ enum ProblemTable {
             "Malformed multipart body",
             "The body is no multipart/form-data with one field 'file'. Or send the picture itself as the body."
         ),
-        "origin.unknown-asset": Self.notFound("unknown-asset", "There is no asset of that id."),
-        "catalog.unknown-asset": Self.notFound("unknown-asset", "There is no asset of that id."),
+        "origin.digest-mismatch": Self.badRequest(
+            "digest-mismatch",
+            "Digest mismatch",
+            "The body is not the one that Content-Digest names. Nothing of it was kept. Send it again."
+        ),
+        "origin.idempotency-key-reused": Self.unprocessable(
+            "idempotency-key-reused",
+            "Idempotency key reused",
+            "An earlier upload had this Idempotency-Key, and another picture or path. Send this one under a new key."
+        ),
+        "origin.idempotency-key-in-use": Self.keyInUse,
+        // Another upload took the key between the look and the commit: the next attempt is told which it was.
+        "catalog.idempotency-key-taken": Self.keyInUse,
+        // What it is about.
+        "origin.unknown-asset": Self.unknownAsset,
+        "catalog.unknown-asset": Self.unknownAsset,
+        "origin.unknown-version": Self.unknownVersion,
+        "catalog.unknown-version": Self.unknownVersion,
         "origin.unknown-rendition": Self.notFound(
             "unknown-rendition",
             "There is no such rendition, or its version is not ready yet."
+        ),
+        "origin.gone": Self.gone,
+        "catalog.gone": Self.gone,
+        "origin.version-not-ready": Self.conflict(
+            "version-not-ready",
+            "Version not ready",
+            "Only a version that is ready can be the latest. Wait until it is, or choose another one."
+        ),
+        // Not a 500: trying again later cannot help, and the client can: a version of a new upload is sound.
+        "origin.source-damaged": Self.conflict(
+            "source-damaged",
+            "Source damaged",
+            "The stored source of this asset is damaged. Upload the picture again as a new version.",
+            level: .error
         ),
         // What is short for a while.
         "render.busy": Self.unavailable(
@@ -98,13 +128,28 @@ enum ProblemTable {
             "Pictures cannot be processed at the moment. Try again shortly.",
             level: .error
         ),
-        "keys.key-unavailable": Self.unavailable(
-            "key-unavailable",
-            "The key of this object is not at hand at the moment. Try again shortly.",
-            level: .error
+        // The envelope key was retired while the blob was sealed under it; the next attempt takes the new one.
+        "catalog.envelope-key-retired": Self.unavailable(
+            "envelope-key-retired",
+            "The upload could not be stored at the moment. Try again shortly.",
+            level: .notice
         ),
+        // Keys that are away: for a moment, or until somebody has done something about it.
+        "keys.key-unavailable": Self.keyAway("key-unavailable"),
+        "keys.key-provider-unreachable": Self.keyAway("key-provider-unreachable"),
+        "keys.key-provider-throttled": Self.keyAway("key-provider-throttled", level: .warning),
+        "keys.root-key-disabled": Self.keyAway("root-key-disabled", retryAfterSeconds: 60),
+        "keys.key-access-denied": Self.keyAway("key-access-denied", retryAfterSeconds: 60),
+        "origin.storage-full": Self.full,
         "store.full": Self.full,
         "catalog.full": Self.full,
+        "catalog.quota-exceeded": Problem(
+            code: "quota-exceeded",
+            status: Self.insufficientStorage,
+            title: "Quota exceeded",
+            detail: "The upload would take more storage than is allowed. Delete pictures, or ask for a larger quota.",
+            level: .notice
+        ),
     ]
 
     private static func unprocessable(_ code: String, _ title: String, _ detail: String) -> Problem {
@@ -119,28 +164,76 @@ enum ProblemTable {
         Problem(code: code, status: .notFound, title: "Not found", detail: detail)
     }
 
-    private static func unavailable(_ code: String, _ detail: String, level: Logger.Level) -> Problem {
+    private static func conflict(
+        _ code: String,
+        _ title: String,
+        _ detail: String,
+        level: Logger.Level = .debug
+    ) -> Problem {
+        Problem(code: code, status: .conflict, title: title, detail: detail, level: level)
+    }
+
+    private static func unavailable(
+        _ code: String,
+        _ detail: String,
+        level: Logger.Level,
+        retryAfterSeconds: Int = 2
+    ) -> Problem {
         Problem(
             code: code,
             status: .serviceUnavailable,
             title: "Temporarily unavailable",
             detail: detail,
             level: level,
-            retryAfterSeconds: 2,
+            retryAfterSeconds: retryAfterSeconds,
             registeredType: "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
         )
     }
 
+    private static func keyAway(
+        _ code: String,
+        level: Logger.Level = .error,
+        retryAfterSeconds: Int = 5
+    ) -> Problem {
+        Self.unavailable(
+            code,
+            "A key that this needs is not at hand at the moment. Try again later.",
+            level: level,
+            retryAfterSeconds: retryAfterSeconds
+        )
+    }
+
+    private static let unknownAsset = Self.notFound("unknown-asset", "There is no asset of that id.")
+
+    private static let unknownVersion = Self.notFound("unknown-version", "The asset has no version of that number.")
+
+    private static let gone = Problem(
+        code: "gone",
+        status: .gone,
+        title: "Gone",
+        detail: "The asset was deleted."
+    )
+
+    private static let keyInUse = Problem(
+        code: "idempotency-key-in-use",
+        status: .conflict,
+        title: "Idempotency key in use",
+        detail: "The first upload under this Idempotency-Key is not answered yet. Send the same request again shortly.",
+        retryAfterSeconds: 1
+    )
+
+    private static let insufficientStorage = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+
     private static let full = Problem(
         code: "insufficient-storage",
-        status: .init(code: 507, reasonPhrase: "Insufficient Storage"),
+        status: Self.insufficientStorage,
         title: "Storage full",
         detail: "There is no room for the upload. Stored pictures are served as before.",
         level: .error
     )
 
     /// Nobody is there to be told; the status is for the metrics, as nginx has it. Not an error of ours.
-    private static let clientGone = Problem(
+    static let clientGone = Problem(
         code: "client-closed-request",
         status: .init(code: 499, reasonPhrase: "Client Closed Request"),
         title: "Client closed request",
@@ -155,13 +248,15 @@ enum ProblemTable {
         return row
     }
 
-    private static func key(of error: any Error) -> String? {
+    /// `{module}.{code}`; nil where the error is of no module of ours.
+    static func key(of error: any Error) -> String? {
         switch error {
         case let error as OriginError: "origin.\(error.code)"
         case let error as RenderError: "render.\(error.code)"
         case let error as CatalogError: "catalog.\(error.code)"
         case let error as BlobStoreError: "store.\(error.code)"
         case let error as KeyError: "keys.\(error.code)"
+        case let error as SealError: "sealing.\(error.code)"
         case is MultipartError: "multipart"
         default: nil
         }

@@ -1,36 +1,58 @@
+import HTTPTypes
 import MediaModel
 
 /// What a request target of the public listener names. Targets have one canonical spelling; the rest is `unknown`.
+///
+/// The table of all routes: what they are called in the metrics, which methods and queries they take, whose they are.
 enum Route: Hashable, Sendable {
     /// `/a/{asset}/v{n}/{preset}.webp`, `/a/{asset}/latest/{preset}.webp`
     case delivery(DeliveryPath)
-    /// `/v1/assets`, with its query where there is one.
-    case assets(query: String?)
+    /// `/v1/assets`
+    case assets
     /// `/v1/assets/{asset}`
     case asset(AssetID)
+    /// `/v1/assets/{asset}/undelete`
+    case undelete(AssetID)
+    /// `/v1/assets/{asset}/reprocess`
+    case reprocess(AssetID)
+    /// `/v1/assets/{asset}/latest`
+    case latest(AssetID)
     /// `/v1/assets/{asset}/versions`
     case versions(AssetID)
+    /// `/v1/assets/{asset}/versions/{n}`
+    case version(VersionRef)
     case unknown
 
-    /// - Parameter target: the request target in origin form, as it came.
-    init(_ target: String) {
-        if let path = DeliveryPath(target) {
-            self = .delivery(path)
+    /// - Parameter path: the request target in origin form, as it came; without its query, except that a delivery has
+    ///   none.
+    init(path: Substring) {
+        if let delivery = DeliveryPath(path) {
+            self = .delivery(delivery)
             return
         }
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let query = parts.count > 1 ? String(parts[1]) : nil
-        let segments = parts[0].split(separator: "/", omittingEmptySubsequences: false)
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false)
         guard segments.starts(with: ["", "v1", "assets"]) else {
             self = .unknown
             return
         }
-        let asset = segments.count > 3 ? AssetID(segments[3]) : nil
-        switch (segments.count, asset, query) {
-        case (3, nil, _): self = .assets(query: query)
-        case (4, let asset?, nil): self = .asset(asset)
-        case (5, let asset?, nil) where segments[4] == "versions": self = .versions(asset)
-        default: self = .unknown
+        guard segments.count > 3 else {
+            self = .assets
+            return
+        }
+        self = AssetID(segments[3]).map { Self.below($0, segments.dropFirst(4)) } ?? .unknown
+    }
+
+    private static func below(_ asset: AssetID, _ segments: ArraySlice<Substring>) -> Route {
+        switch (segments.count, segments.first) {
+        case (0, _): .asset(asset)
+        case (1, "undelete"): .undelete(asset)
+        case (1, "reprocess"): .reprocess(asset)
+        case (1, "latest"): .latest(asset)
+        case (1, "versions"): .versions(asset)
+        case (2, "versions"):
+            segments.last.flatMap(VersionNumber.init(text:)).map { .version(VersionRef(asset: asset, number: $0)) }
+                ?? .unknown
+        default: .unknown
         }
     }
 
@@ -41,26 +63,59 @@ enum Route: Hashable, Sendable {
         case .delivery: "/a/{asset}/v{n}/{preset}"
         case .assets: "/v1/assets"
         case .asset: "/v1/assets/{asset}"
+        case .undelete: "/v1/assets/{asset}/undelete"
+        case .reprocess: "/v1/assets/{asset}/reprocess"
+        case .latest: "/v1/assets/{asset}/latest"
         case .versions: "/v1/assets/{asset}/versions"
+        case .version: "/v1/assets/{asset}/versions/{n}"
         case .unknown: "other"
         }
     }
 
-    /// What `Allow` says; empty where nothing is.
-    var allow: String {
+    var methods: [HTTPRequest.Method] {
         switch self {
-        case .delivery, .asset: "GET, HEAD"
-        case .assets: "GET, HEAD, POST"
-        case .versions: "POST"
-        case .unknown: ""
+        case .delivery, .version: [.get, .head]
+        case .assets, .versions: [.get, .head, .post]
+        case .asset: [.get, .head, .delete]
+        case .undelete, .reprocess: [.post]
+        case .latest: [.put]
+        case .unknown: []
+        }
+    }
+
+    /// What `Allow` says; empty where nothing is.
+    var allow: String { self.methods.map(\.rawValue).joined(separator: ", ") }
+
+    /// Whether the target may have a query.
+    func takesQuery(_ method: HTTPRequest.Method) -> Bool {
+        switch self {
+        case .assets, .versions: method == .get || method == .head
+        case .asset: method == .delete
+        default: false
         }
     }
 
     /// Whether the caller must show the API token where one is set.
     var isAPI: Bool {
         switch self {
-        case .assets, .asset, .versions: true
         case .delivery, .unknown: false
+        default: true
         }
+    }
+}
+
+/// A request target, taken apart.
+struct RequestTarget: Hashable, Sendable {
+    let route: Route
+    /// What follows the question mark; nil without one.
+    let query: Substring?
+
+    /// - Parameter text: the request target in origin form, as it came.
+    init(_ text: String) {
+        let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        self.query = parts.count > 1 ? parts[1] : nil
+        let route = parts.first.map(Route.init(path:)) ?? .unknown
+        // A second spelling of a delivery would be a second object in every cache, and one that a purge misses.
+        if case .delivery = route, self.query != nil { self.route = .unknown } else { self.route = route }
     }
 }

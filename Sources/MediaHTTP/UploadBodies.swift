@@ -3,7 +3,44 @@ import Hummingbird
 import MediaOrigin
 import NIOCore
 
-/// The body of a request as it arrives, within its size and its time, and counted.
+/// What is known of a request's body before it is asked for, and what is to be done when it is.
+struct IncomingBody: Sendable {
+    let body: RequestBody
+    let fields: HTTPFields
+    /// How long all of it may take to arrive.
+    let timeout: Duration
+    /// Told of the bytes of each part that arrives.
+    let received: @Sendable (Int) -> Void
+    /// Called once, before the first bytes are waited for: a client may wait to be told to send them.
+    let wanted: @Sendable () -> Void
+
+    /// - Parameter bytesMax: of the whole body, whatever is in it.
+    func chunks(bytesMax: Int, digest: RunningContentDigest? = nil) -> RequestChunks {
+        RequestChunks(self, bytesMax: bytesMax, digest: digest)
+    }
+
+    /// Nil without `Content-Length`. The parser lets digits through only; what does not fit is too large.
+    func announcedBytes() throws(OriginError) -> Int? {
+        guard let text = self.fields[.contentLength] else { return nil }
+        guard let bytes = Int(text) else { throw OriginError(.tooLarge) }
+        return bytes
+    }
+
+    /// Throws `unexpected-content` unless the body is empty. Who waits to be told to send one has one.
+    func requireEmpty() async throws {
+        guard self.fields[.contentLength].map({ $0.utf8.allSatisfy { $0 == UInt8(ascii: "0") } }) ?? true,
+            self.fields[.expect] == nil
+        else { throw Problem.unexpectedContent }
+        var chunks = self.chunks(bytesMax: 0)
+        do {
+            while try await chunks.next() != nil {}
+        } catch let error as OriginError where error.code == .tooLarge {
+            throw Problem.unexpectedContent
+        }
+    }
+}
+
+/// The body of a request as it arrives, within its size and its time, counted, and compared with its digest at its end.
 ///
 /// Hummingbird's idle timeout starts anew with every part, so a body that drips would live for ever; here the whole
 /// body has one deadline, looked at whenever something arrives.
@@ -12,43 +49,42 @@ struct RequestChunks: UploadBody {
     private nonisolated(unsafe) var iterator: RequestBody.AsyncIterator
     private let deadline: ContinuousClock.Instant
     private let received: @Sendable (Int) -> Void
+    private var wanted: (@Sendable () -> Void)?
     private var bytesLeft: Int
+    private var digest: RunningContentDigest?
 
-    /// - Parameters:
-    ///   - bytesMax: of the whole body, whatever is in it.
-    ///   - received: told of the bytes of each part that arrives.
-    init(
-        _ body: RequestBody,
-        bytesMax: Int,
-        deadline: ContinuousClock.Instant,
-        received: @escaping @Sendable (Int) -> Void
-    ) {
-        self.iterator = body.makeAsyncIterator()
+    fileprivate init(_ source: IncomingBody, bytesMax: Int, digest: RunningContentDigest?) {
+        self.iterator = source.body.makeAsyncIterator()
+        self.deadline = ContinuousClock.now + source.timeout
+        self.received = source.received
+        self.wanted = source.wanted
         self.bytesLeft = bytesMax
-        self.deadline = deadline
-        self.received = received
+        self.digest = digest
     }
 
+    /// Throws ``OriginError``: `.tooLarge`, `.digestMismatch`; and `upload-timeout`.
     mutating func next() async throws -> [UInt8]? {
+        self.wanted?()
+        self.wanted = nil
         while let buffer = try await self.iterator.next() {
-            guard ContinuousClock.now < self.deadline else {
-                throw Problem(
-                    code: "upload-timeout",
-                    status: .requestTimeout,
-                    title: "Upload too slow",
-                    detail: "The body did not arrive in the time allowed. Try again on a faster connection."
-                )
-            }
+            guard ContinuousClock.now < self.deadline else { throw Problem.uploadTimeout }
             self.received(buffer.readableBytes)
             self.bytesLeft -= buffer.readableBytes
             guard self.bytesLeft >= 0 else { throw OriginError(.tooLarge) }
-            if buffer.readableBytes > 0 { return Array(buffer.readableBytesView) }
+            guard buffer.readableBytes > 0 else { continue }
+            let bytes = Array(buffer.readableBytesView)
+            self.digest?.update(bytes)
+            return bytes
         }
+        try self.digest?.check()
+        self.digest = nil
         return nil
     }
 }
 
 /// The bytes of the one part named `file` of a multipart/form-data body (RFC 7578). Other parts are read and dropped.
+///
+/// Its end is the end of the whole body, so that whatever is wrong behind the picture is known before it is kept.
 struct MultipartFile: UploadBody {
     static let fieldName = "file"
 

@@ -2,84 +2,72 @@ import HTTPTypes
 import Hummingbird
 import MediaModel
 import MediaOrigin
-import NIOCore
 
 /// `POST /v1/assets` and `POST /v1/assets/{asset}/versions`: finds the picture in the request and hands it to
 /// ``Ingest``.
+///
+/// All that the head tells is judged before the body is asked for, here and in `Ingest`: a client that waits for
+/// `100 Continue` never sends a body in vain.
 struct UploadHandler: Sendable {
     /// What a multipart body may have beside the picture: boundaries, headers, small fields.
     static let multipartOverheadBytesMax = 64 * 1024
 
     let ingest: Ingest
+    let digests: any Digesting
     let uploadBytesMax: Int
-    /// How long the body of an upload may take to arrive.
-    let uploadTimeout: Duration
     let baseURL: String
 
-    /// - Parameter received: told of the body's bytes as they arrive.
-    func callAsFunction(
-        _ request: Request,
-        target: Upload.Target,
-        received: @escaping @Sendable (Int) -> Void
-    ) async throws -> Response {
-        try self.checkAnnouncedSize(request.head)
-        let respondsAsync = Self.prefersAsync(request.headers)
-        let chunks = RequestChunks(
-            request.body,
-            bytesMax: self.bodyBytesMax(request.headers),
-            deadline: ContinuousClock.now + self.uploadTimeout,
-            received: received
+    func callAsFunction(_ incoming: IncomingBody, target: Upload.Target) async throws -> Response {
+        let fields = incoming.fields
+        let isMultipart = Self.isMultipart(fields)
+        let bytesMax = self.uploadBytesMax + (isMultipart ? Self.multipartOverheadBytesMax : 0)
+        let announced = try incoming.announcedBytes()
+        guard announced ?? 0 <= bytesMax else { throw OriginError(.tooLarge) }
+        let respondsAsync = Preferences.respondsAsync(fields)
+        let upload = Upload(
+            target: target,
+            bytesExpected: isMultipart ? nil : announced,
+            respondsAsync: respondsAsync,
+            idempotencyKey: try IdempotencyKeyField.read(fields)
         )
+        let digest = try ContentDigest(fields)?.running(self.digests)
+        var chunks = incoming.chunks(bytesMax: bytesMax, digest: digest)
         let version: AssetVersion
-        if Self.isMultipart(request.headers) {
-            let upload = Upload(target: target, bytesExpected: nil, respondsAsync: respondsAsync)
-            var body = try MultipartFile(chunks, contentType: request.headers[.contentType] ?? "")
-            version = try await self.ingest(upload, body: &body)
+        if isMultipart {
+            var file = try MultipartFile(chunks, contentType: fields[.contentType] ?? "")
+            version = try await self.ingest(upload, body: &file)
         } else {
-            let announced = try Self.announcedBytes(request.headers)
-            let upload = Upload(target: target, bytesExpected: announced, respondsAsync: respondsAsync)
-            var body = chunks
-            version = try await self.ingest(upload, body: &body)
+            version = try await self.ingest(upload, body: &chunks)
         }
-        return self.answer(version, wasAsync: respondsAsync)
-    }
-
-    /// Refuses a body that says itself that it is too large, before any of it is read or asked for.
-    func checkAnnouncedSize(_ head: HTTPRequest) throws {
-        guard let announced = try Self.announcedBytes(head.headerFields) else { return }
-        guard announced <= self.bodyBytesMax(head.headerFields) else { throw OriginError(.tooLarge) }
-    }
-
-    private func bodyBytesMax(_ fields: HTTPFields) -> Int {
-        self.uploadBytesMax + (Self.isMultipart(fields) ? Self.multipartOverheadBytesMax : 0)
-    }
-
-    /// Nil without `Content-Length`. The parser lets digits through only; what does not fit is too large.
-    private static func announcedBytes(_ fields: HTTPFields) throws -> Int? {
-        guard let text = fields[.contentLength] else { return nil }
-        guard let bytes = Int(text) else { throw OriginError(.tooLarge) }
-        return bytes
-    }
-
-    private func answer(_ version: AssetVersion, wasAsync: Bool) -> Response {
-        var headers = HTTPFields.json
-        headers[.location] = "/v1/assets/\(version.ref.asset)"
-        if wasAsync { headers[.preferenceApplied] = "respond-async" }
-        let manifest = JSON.encode(Manifest(version, baseURL: self.baseURL))
-        let status: HTTPResponse.Status = version.state == .ready ? .created : .accepted
-        return Response(status: status, headers: headers, body: .init(byteBuffer: manifest))
+        return .manifest(ofNew: version, baseURL: self.baseURL, respondsAsync: respondsAsync)
     }
 
     private static func isMultipart(_ fields: HTTPFields) -> Bool {
         (fields[.contentType] ?? "").lowercased().hasPrefix("multipart/form-data")
     }
+}
 
-    /// RFC 7240: a list of preferences, over any number of field lines, each perhaps with parameters.
-    private static func prefersAsync(_ fields: HTTPFields) -> Bool {
+/// What a request prefers (RFC 7240).
+enum Preferences {
+    /// A list of preferences, over any number of field lines, each perhaps with parameters.
+    static func respondsAsync(_ fields: HTTPFields) -> Bool {
         fields[values: .prefer].flatMap { $0.split(separator: ",") }.contains { preference in
             let name = preference.split(separator: ";")[0].trimmingWhitespace()
             return name.lowercased() == "respond-async"
         }
+    }
+}
+
+extension Response {
+    /// The answer to whoever made a version: 201 when it is ready, 202 when it is not yet.
+    static func manifest(ofNew version: AssetVersion, baseURL: String, respondsAsync: Bool) -> Response {
+        let isReady = version.state == .ready
+        var response = Response.json(Manifest(version, baseURL: baseURL), status: isReady ? .created : .accepted)
+        let asset = "/v1/assets/\(version.ref.asset)"
+        let isFirst = version.ref.number == .first
+        response.headers[.location] = isFirst ? asset : "\(asset)/versions/\(version.ref.number)"
+        if respondsAsync, !isReady { response.headers[.preferenceApplied] = "respond-async" }
+        return response
     }
 }
 

@@ -1,0 +1,59 @@
+import HTTPTypes
+import MediaModel
+import Testing
+
+@testable import MediaHTTP
+
+@Suite struct RouteTests {
+    static let id = "01jd3m8m9x0000000000000000"
+
+    @Test(arguments: [
+        ("/v1/assets", "/v1/assets", "GET, HEAD, POST"), ("/v1/assets?limit=1", "/v1/assets", "GET, HEAD, POST"),
+        ("/v1/assets/\(id)", "/v1/assets/{asset}", "GET, HEAD, DELETE"),
+        ("/v1/assets/\(id)?immediate=true", "/v1/assets/{asset}", "GET, HEAD, DELETE"),
+        ("/v1/assets/\(id)/undelete", "/v1/assets/{asset}/undelete", "POST"),
+        ("/v1/assets/\(id)/reprocess", "/v1/assets/{asset}/reprocess", "POST"),
+        ("/v1/assets/\(id)/latest", "/v1/assets/{asset}/latest", "PUT"),
+        ("/v1/assets/\(id)/versions", "/v1/assets/{asset}/versions", "GET, HEAD, POST"),
+        ("/v1/assets/\(id)/versions/1", "/v1/assets/{asset}/versions/{n}", "GET, HEAD"),
+        ("/v1/assets/\(id)/versions/999999999", "/v1/assets/{asset}/versions/{n}", "GET, HEAD"),
+        ("/a/\(id)/v1/thumbnail.webp", "/a/{asset}/v{n}/{preset}", "GET, HEAD"),
+        ("/a/\(id)/latest/thumbnail.webp", "/a/{asset}/latest/{preset}", "GET, HEAD"),
+    ])
+    func everyRouteKnowsItsNameAndItsMethods(target: String, template: String, allow: String) {
+        let route = RequestTarget(target).route
+        #expect(route.template == template)
+        #expect(route.allow == allow)
+        #expect(route.isAPI == target.hasPrefix("/v1/"))
+    }
+
+    @Test(arguments: [
+        "", "/", "*", "/v1", "/v1/", "/v1/assets/", "/v1/assets/?limit=1", "/v1/assets/nothing", "/v1/assets/\(id)/",
+        "/v1/assets/\(id.uppercased())", "/v1//assets", "//v1/assets", "/v1/assets/\(id)/undelete/",
+        "/v1/assets/\(id)/Undelete", "/v1/assets/\(id)/versions/", "/v1/assets/\(id)/versions/0",
+        "/v1/assets/\(id)/versions/01", "/v1/assets/\(id)/versions/1000000000", "/v1/assets/\(id)/versions/1/x",
+        "/v1/assets/\(id)/%76ersions", "/a/\(id)/v1/thumbnail.webp?x=1", "/a/\(id)/v1/thumbnail.webp?",
+    ])
+    func anotherSpellingIsNoRoute(target: String) {
+        let route = RequestTarget(target).route
+        #expect(route == .unknown)
+        #expect(route.allow.isEmpty)
+        #expect(route.template == "other")
+    }
+
+    @Test func queriesAreForListsAndDeletions() {
+        let asset = "/v1/assets/\(Self.id)"
+        let takes: [(String, HTTPRequest.Method, Bool)] = [
+            ("/v1/assets", .get, true), ("/v1/assets", .head, true), ("/v1/assets", .post, false),
+            (asset, .get, false), (asset, .delete, true), ("\(asset)/versions", .get, true),
+            ("\(asset)/versions", .post, false), ("\(asset)/versions/1", .get, false), ("\(asset)/latest", .put, false),
+            ("\(asset)/reprocess", .post, false), ("\(asset)/undelete", .post, false),
+        ]
+        for (target, method, expected) in takes {
+            #expect(RequestTarget(target).route.takesQuery(method) == expected, "\(method) \(target)")
+        }
+        #expect(RequestTarget("/v1/assets").query == nil)
+        #expect(RequestTarget("/v1/assets?").query == "")
+        #expect(RequestTarget("/v1/assets?a?b").query == "a?b")
+    }
+}
