@@ -15,6 +15,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -82,7 +83,7 @@ let package = Package(
         // Adapters; none imports another.
         module("MediaImaging", ["MediaModel", "CVipsShim"]),
         module("MediaWorkers", ["MediaModel", "CSandbox", logging, nioPosix]),
-        module("MediaSealing", ["MediaModel", "CCrypto"]),
+        module("MediaSealing", ["MediaModel", "CCrypto", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
         module("MediaStore", ["MediaModel", nioPosix]),
         module("MediaCatalog", ["MediaModel", grdb]),
         module("MediaMetrics", [coreMetrics]),
@@ -91,16 +92,17 @@ let package = Package(
         module(
             "MediaHTTP",
             [
-                "MediaModel", "MediaOrigin", hummingbird, hummingbirdCore, httpTypes, lifecycle,
-                logging,
-                metrics, nioCore, nioHTTP1, nioHTTPTypes,
+                "MediaModel", "MediaOrigin", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
+                nioCore,
+                nioHTTP1, nioHTTPTypes, nioPosix,
             ]
         ),
         module(
             "MediaRuntime",
             [
                 "MediaModel", "MediaOrigin", "MediaWorkers", "MediaSealing", "MediaStore", "MediaCatalog",
-                "MediaMetrics", argumentParser, configuration, coreMetrics, systemPackage, lifecycle, logging, metrics,
+                "MediaMetrics", "CSandbox", argumentParser, configuration, coreMetrics, systemPackage, lifecycle,
+                logging, metrics,
                 nioCore, nioPosix,
             ]
         ),
@@ -114,12 +116,21 @@ let package = Package(
         program(
             "mediactl",
             [
-                "MediaRuntime", "MediaModel", "MediaWorkers", argumentParser, asyncHTTPClient, logging, nioCore,
+                "MediaRuntime", "MediaModel", "MediaOrigin", "MediaWorkers", argumentParser, asyncHTTPClient, logging,
+                nioCore,
                 nioHTTP1,
                 nioPosix,
             ]
         ),
         program("mediaworker", ["MediaImaging", "MediaWorkers", "MediaModel"]),
+
+        // What checks/sealing_speed.py measures; part of no product.
+        .executableTarget(
+            name: "SealingBench",
+            dependencies: ["MediaSealing", "MediaModel"],
+            path: "checks/SealingBench",
+            swiftSettings: swift
+        ),
 
         // Tests.
         module("MediaTesting", ["MediaModel"]),
@@ -135,19 +146,28 @@ let package = Package(
         tests("MediaWorkersTests", ["MediaWorkers", "MediaModel", "MediaTesting", "FakeWorker", logging, "CSandbox"]),
         tests("MediaSealingTests", ["MediaSealing", "MediaModel", "MediaTesting"]),
         tests("MediaStoreTests", ["MediaStore", "MediaModel", "MediaTesting"]),
-        tests("MediaCatalogTests", ["MediaCatalog", "MediaModel", "MediaTesting", grdb]),
+        tests("MediaCatalogTests", ["MediaCatalog", "MediaModel", "MediaTesting", grdb, grdbSQLite]),
         tests("MediaOriginTests", ["MediaOrigin", "MediaModel", "MediaTesting"]),
         tests(
             "MediaHTTPTests",
             [
                 "MediaHTTP", "MediaModel", "MediaOrigin", "MediaTesting", hummingbird, httpTypes, nioCore, nioEmbedded,
-                nioHTTP1, nioHTTPTypes, logging,
+                nioHTTP1, nioHTTPTypes, lifecycle, logging,
             ]
         ),
         tests("MediaMetricsTests", ["MediaMetrics", coreMetrics]),
-        tests("MediaRuntimeTests", ["MediaRuntime", "MediaModel", argumentParser]),
+        tests(
+            "MediaRuntimeTests",
+            ["MediaRuntime", "MediaModel", "MediaOrigin", "MediaTesting", argumentParser, logging]
+        ),
         tests("WireTests", ["MediaTesting", "MediaModel", "mediad", "mediaworker"]),
-        tests("CommandTests", ["MediaTesting", "MediaModel", "mediad", "mediactl", "mediaworker"]),
+        tests(
+            "CommandTests",
+            [
+                "MediaTesting", "MediaModel", "MediaOrigin", "MediaRuntime", "mediad", "mediactl", "mediaworker",
+                argumentParser,
+            ]
+        ),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

@@ -21,6 +21,12 @@ int csandbox_limit(uint64_t address_space, uint64_t descriptors) {
     return error;
 }
 
+int csandbox_keep_memory_private(void) {
+    int error = limit(RLIMIT_CORE, 0);
+    if (error) return error;
+    return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
+}
+
 void csandbox_ignore_stop_signals(void) {
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);

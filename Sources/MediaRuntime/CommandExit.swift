@@ -9,6 +9,8 @@ package enum CommandExit {
     package static let failed = ExitCode(1)
     /// The arguments or settings make no sense; nothing was tried.
     package static let usage = ExitCode(2)
+    /// What was to be checked was checked, and is not as it should be.
+    package static let unmet = ExitCode(3)
 
     /// Runs the command that the arguments name and ends the process with one of the codes above.
     ///

@@ -1,13 +1,10 @@
 import Glibc
 package import Logging
-import MediaCatalog
 package import MediaMetrics
 package import MediaModel
 package import MediaOrigin
-import MediaSealing
-import MediaStore
-package import MediaWorkers
-import NIOPosix
+import MediaWorkers
+import Metrics
 package import ServiceLifecycle
 
 /// Settings → adapters → use cases → services: the composition root of the origin. `mediad` puts the HTTP face on it.
@@ -17,22 +14,26 @@ package struct OriginAssembly: Sendable {
     /// Exit code after data could not be made durable (sysexits' EX_SOFTWARE); a supervisor restarts, and recovery
     /// reads the truth from disk.
     static let storageFailureExitCode: Int32 = 70
-    /// Threads for blocking file calls. They wait for the disk, not for a core.
-    static let storeThreads = 8
+    /// The one tenant, until there is authentication that tells them apart.
+    static let tenant = Tenant.default
 
     package let ingest: Ingest
     package let deliver: Deliver
     package let describe: Describe
+    package let remove: Remove
+    package let revise: Revise
+    package let digests: any Digesting
+    /// What `mediactl` can have done, for the control socket.
+    package let operations: OperationTable
     package let metrics: PrometheusRegistry
     /// In the order of their start; they stop in reverse.
     package let services: [any Service]
-    package let catalog: any Catalog
-    package let store: any BlobStore
-    package let pool: WorkerPool
+    /// What must hold for the service to be ready, by name; each throws where it does not.
+    package let readiness: [(name: String, check: @Sendable () async throws -> Void)]
+    private let pool: WorkerPool
     private let storage: OriginStorage
 
-    /// Opens the data folder, the catalog and the key ring, starts the workers and puts unfinished versions on the
-    /// backlog.
+    /// Opens the data folder, the catalog and the keys, starts the workers and puts unfinished versions on the backlog.
     ///
     /// - Throws: an error whose description says what is wrong and what to do.
     package static func build(
@@ -40,43 +41,85 @@ package struct OriginAssembly: Sendable {
         metrics: PrometheusRegistry,
         logger: Logger
     ) async throws -> OriginAssembly {
-        let storage = try await OriginStorage.open(settings, storageFailure: Self.storageFailure(logger))
-        let pool = try await Self.startWorkers(settings, logger: logger)
+        ProcessMemory.keepPrivate(logger)
+        let commits = CommitMeters()
+        let storage = try await OriginStorage.open(
+            settings,
+            for: [Self.tenant],
+            storageFailure: Self.storageFailure(logger),
+            onCommit: { commits.record(writes: $0, duration: $1) }
+        )
+        do {
+            let pool = WorkerPool(configuration: settings.workerPool, logger: logger)
+            try await pool.start()
+            return try await Self.build(settings, storage, pool, metrics)
+        } catch {
+            await storage.close()
+            throw error
+        }
+    }
+
+    private static func build(
+        _ settings: Settings,
+        _ storage: OriginStorage,
+        _ pool: WorkerPool,
+        _ metrics: PrometheusRegistry
+    ) async throws -> OriginAssembly {
+        let catalog = storage.catalog
         let cache = RenditionCache(bytesMax: settings.cacheBytesMax)
         let backlog = Backlog()
         let develop = Develop(
-            catalog: storage.catalog,
+            catalog: catalog,
             vault: storage.vault,
             renderer: pool,
             limits: settings.image,
+            quota: settings.quota,
             cache: cache
         )
-        let recover = Recover(catalog: storage.catalog, vault: storage.vault, backlog: backlog)
-        try await recover.resume()
-        OriginGauges.register(in: metrics, cache: cache, pool: pool, backlog: backlog)
+        let ingest = Ingest(
+            catalog: catalog,
+            vault: storage.vault,
+            develop: develop,
+            backlog: backlog,
+            room: StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin),
+            digests: storage.digests,
+            policy: settings.ingestPolicy
+        )
+        let tools = OperationTools(storage, renderer: pool, cache: cache, settings: settings)
+        let mends = MendQueue(tools.mend)
+        let collect = Collect(catalog: catalog, vault: storage.vault, removal: tools.removal)
+        let scrub = Scrub(
+            catalog: catalog,
+            vault: storage.vault,
+            digests: storage.digests,
+            mend: tools.mend,
+            policy: settings.scrubPolicy
+        )
+        try await Recover(catalog: catalog, backlog: backlog).resume()
+        OriginGauges.register(in: metrics, cache: cache, pool: pool, backlog: backlog, keys: storage.keys)
         return OriginAssembly(
-            ingest: Ingest(
-                catalog: storage.catalog,
-                vault: storage.vault,
-                develop: develop,
-                backlog: backlog,
-                policy: settings.ingestPolicy
-            ),
-            deliver: Deliver(catalog: storage.catalog, vault: storage.vault, cache: cache),
-            describe: Describe(catalog: storage.catalog),
+            ingest: ingest,
+            deliver: Deliver(catalog: catalog, vault: storage.vault, cache: cache, mends: mends),
+            describe: Describe(catalog: catalog),
+            remove: tools.removal,
+            revise: Revise(ingest: ingest),
+            digests: storage.digests,
+            operations: OperationTable(tools),
             metrics: metrics,
             services: [
+                BackgroundService { await storage.keys.run() },
                 BackgroundService {
-                    await backlog.run(
-                        width: settings.workers.count,
-                        catalog: storage.catalog,
-                        develop: develop
-                    )
+                    await backlog.run(width: settings.workers.count, catalog: catalog, develop: develop)
                 },
-                BackgroundService { await recover.collectForever() },
+                BackgroundService { await mends.run() },
+                BackgroundService { await collect.forever() },
+                BackgroundService { await scrub.run() },
             ],
-            catalog: storage.catalog,
-            store: storage.store,
+            readiness: [
+                ("catalog", { try await catalog.checkHealth() }),
+                ("store", { try await storage.store.checkHealth() }),
+                ("keys", { try storage.keys.checkHealth() }),
+            ],
             pool: pool,
             storage: storage
         )
@@ -89,12 +132,6 @@ package struct OriginAssembly: Sendable {
         await self.storage.close()
     }
 
-    private static func startWorkers(_ settings: Settings, logger: Logger) async throws -> WorkerPool {
-        let pool = WorkerPool(configuration: settings.workerPool, logger: logger)
-        try await pool.start()
-        return pool
-    }
-
     private static func storageFailure(_ logger: Logger) -> StorageFailure {
         StorageFailure { detail in
             logger.critical("Data could not be made durable; ending the process", metadata: ["detail": "\(detail)"])
@@ -104,78 +141,32 @@ package struct OriginAssembly: Sendable {
     }
 }
 
-/// The data folder, opened: nobody else has it, and everything in it can be used.
-struct OriginStorage: Sendable {
-    let lock: DataFolderLock
-    let store: any BlobStore
-    let catalog: any Catalog
-    let vault: BlobVault
-    private let database: SQLiteCatalog
-
-    /// A ring of another service opens nothing either; that is better known now than at the first read.
-    private static func check(_ keys: KeyRing, against database: SQLiteCatalog) async throws {
-        let missing = try await database.envelopeKeysInUse().subtracting(keys.ids).map(\.description).sorted()
-        guard missing.isEmpty else {
-            throw KeyError(
-                .badKeyRing,
-                detail: "the key ring lacks keys that stored blobs need: \(missing.joined(separator: ", ")); put their "
-                    + "lines back from the backup of the ring"
-            )
-        }
-    }
-
-    /// Checkpoints the write-ahead log into the catalog, so that the file alone is whole.
-    func close() async {
-        do {
-            try await self.database.close()
-        } catch {
-            // Nothing is lost: the next start reads the write-ahead log.
-            Logger.current.warning("The catalog was not closed", metadata: ["error": "\(String(reflecting: error))"])
-        }
-        self.lock.release()
-    }
-
-    static func open(_ settings: Settings, storageFailure: StorageFailure) async throws -> OriginStorage {
-        let folder = settings.dataDirectory
-        let lock = try DataFolderLock.acquire(folder: folder)
-        let path = "\(folder)/catalog.sqlite"
-        // A new ring opens nothing of what is stored; where there is a catalog, a missing ring is lost or mistyped.
-        let isNew = access(path, F_OK) != 0
-        let keys = try KeyRing.openOrCreate(settings.keyRingPath, mayCreate: isNew)
-        let threads = NIOThreadPool(numberOfThreads: OriginAssembly.storeThreads)
-        threads.start()
-        let store = MeteredBlobStore(
-            try await FileBlobStore.open(folder: folder, threadPool: threads),
-            storageFailure: storageFailure
-        )
-        let database = try await SQLiteCatalog.open(path: path)
-        try await Self.check(keys, against: database)
-        let catalog = MeteredCatalog(database, storageFailure: storageFailure)
-        let vault = BlobVault(store: store, sealing: SealedBlobs(keys: keys))
-        return OriginStorage(lock: lock, store: store, catalog: catalog, vault: vault, database: database)
-    }
-}
-
 extension Settings {
-    /// How the codec processes are run.
-    package var workerPool: WorkerPool.Configuration {
-        WorkerPool.Configuration(
-            executable: self.workerPath,
-            workers: self.workers.count,
-            queueMax: self.workers.queueMax,
-            renderDeadline: self.workers.renderDeadline,
-            addressSpaceBytesMax: self.workers.memoryBytesMax,
-            sourceBytesMax: self.upload.bytesMax
-        )
-    }
+    var quota: Quota { Quota(bytes: self.storage.quotaBytes, files: self.storage.quotaFiles) }
 
     var ingestPolicy: IngestPolicy {
         IngestPolicy(
-            tenant: .default,
+            tenant: OriginAssembly.tenant,
             uploadBytesMax: self.upload.bytesMax,
             limits: self.image,
-            presets: self.presets
+            presets: self.presets,
+            quota: self.quota
         )
+    }
+
+    var scrubPolicy: Scrub.Policy {
+        Scrub.Policy(bytesPerSecond: self.storage.scrubBytesPerSecond, interval: self.storage.scrubInterval)
+    }
+}
+
+/// How the catalog commits: how many writes share one, and how long it takes.
+private struct CommitMeters: Sendable {
+    private let writes = Counter(label: "media_catalog_writes_total")
+    private let duration = Timer(label: "media_catalog_commit_duration_seconds")
+
+    func record(writes: Int, duration: Duration) {
+        self.writes.increment(by: writes)
+        self.duration.record(duration: duration)
     }
 }
 

@@ -2,9 +2,15 @@ import MediaMetrics
 import MediaOrigin
 import MediaWorkers
 
-/// What is read at a scrape because its value lives elsewhere: the cache's books and the pool's.
+/// What is read at a scrape because its value lives elsewhere: the books of the cache, the pool and the keys.
 enum OriginGauges {
-    static func register(in registry: PrometheusRegistry, cache: RenditionCache, pool: WorkerPool, backlog: Backlog) {
+    static func register(
+        in registry: PrometheusRegistry,
+        cache: RenditionCache,
+        pool: WorkerPool,
+        backlog: Backlog,
+        keys: EnvelopeKeys
+    ) {
         registry.registerCollector {
             let statistics = cache.statistics
             return [
@@ -24,6 +30,16 @@ enum OriginGauges {
                 MetricSample(OriginMetrics.renderQueueLength, Double(statistics.waiting)),
                 MetricSample(OriginMetrics.backlogVersions, Double(backlog.count)),
             ]
+        }
+        registry.registerCollector {
+            let statistics = keys.statistics
+            let ages = [
+                (OriginMetrics.envelopeKeyAge, statistics.currentAge),
+                (OriginMetrics.keyProviderSuccessAge, statistics.sinceProviderSuccess),
+            ]
+            // What there is none of has no age.
+            return [MetricSample(OriginMetrics.envelopeKeysCached, Double(statistics.cached))]
+                + ages.compactMap { metric, age in age.map { MetricSample(metric, $0 / .seconds(1)) } }
         }
     }
 }

@@ -88,10 +88,10 @@ extension SettingKind where Value == Int {
 }
 
 extension SettingKind where Value == Duration {
-    /// A whole number with its unit: `500ms`, `10s`, `2m`, `1h`.
+    /// A whole number with its unit: `500ms`, `10s`, `2m`, `1h`, `30d`.
     static func duration(_ range: ClosedRange<Duration>) -> Self {
         Self(
-            expected: "a time as in 500ms, 10s, 2m or 1h, "
+            expected: "a time as in 500ms, 10s, 2m, 1h or 30d, "
                 + "from \(TimeSpan.format(range.lowerBound)) to \(TimeSpan.format(range.upperBound))",
             format: TimeSpan.format,
             read: { text in TimeSpan.parse(text).flatMap { range.contains($0) ? $0 : nil } }
@@ -113,6 +113,15 @@ extension SettingKind where Value == String {
             expected: "a path",
             format: { $0 },
             read: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 }
+        )
+    }
+
+    /// What a service calls one of its things: a region, a key's ARN.
+    static var word: Self {
+        Self(
+            expected: "printable ASCII characters without spaces",
+            format: { $0 },
+            read: { text in !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? text : nil }
         )
     }
 

@@ -21,9 +21,9 @@ enum ByteCount {
 
 /// Times as settings write them.
 enum TimeSpan {
-    private static let units = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)]
+    private static let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)]
 
-    /// Reads `500ms`, `10s`, `2m`, `1h`; nil for anything else. A number without a unit is none: nobody can tell
+    /// Reads `500ms`, `10s`, `2m`, `1h`, `30d`; nil for anything else. A number without a unit is none: nobody can tell
     /// seconds from milliseconds.
     static func parse(_ text: String) -> Duration? {
         // `ms` before `m` and `s`, which it ends in and begins with.

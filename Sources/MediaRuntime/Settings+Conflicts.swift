@@ -10,7 +10,8 @@ extension Settings {
 
     func conflicts(for purpose: Purpose) -> [Conflict] {
         switch purpose {
-        case .service: self.pictureConflicts + self.listenerConflicts
+        case .service: self.pictureConflicts + self.listenerConflicts + self.keyConflicts
+        case .storage: self.pictureConflicts + self.keyConflicts
         case .batch: self.pictureConflicts
         case .client: []
         }
@@ -28,6 +29,51 @@ extension Settings {
                 )
             )
         ]
+    }
+
+    private var keyConflicts: [Conflict] {
+        var conflicts: [Conflict] = []
+        if self.keys.softAge > self.keys.hardAge {
+            conflicts.append(
+                Conflict(
+                    keys: ["key.age.soft", "key.age.hard", "--config"],
+                    problem: .conflict(
+                        "key.age.soft",
+                        "key.age.soft: expected at most key.age.hard; raise that or lower this"
+                    )
+                )
+            )
+        }
+        let parts = [
+            ("kms.region", self.kms.region != nil), ("kms.access.key.id", self.kms.accessKeyID != nil),
+            ("kms.secret.access.key", self.kms.secretAccessKey != nil),
+        ]
+        let missing = parts.filter { !$0.1 }.map(\.0)
+        if self.kms.keyID != nil, !missing.isEmpty {
+            conflicts.append(
+                Conflict(
+                    keys: Set(parts.map(\.0) + ["kms.key.id", "--config"]),
+                    problem: .conflict(
+                        "kms.key.id",
+                        "kms.key.id is set and \(missing.joined(separator: ", ")) is not: a KMS needs all of them; "
+                            + "without kms.key.id the key ring is used"
+                    )
+                )
+            )
+        }
+        let present = parts.filter(\.1).map(\.0) + (self.kms.endpoint != nil ? ["kms.endpoint"] : [])
+        if self.kms.keyID == nil, let first = present.first {
+            conflicts.append(
+                Conflict(
+                    keys: Set(present + ["kms.key.id", "--config"]),
+                    problem: .conflict(
+                        first,
+                        "\(present.joined(separator: ", ")): nothing reads it while kms.key.id is not set"
+                    )
+                )
+            )
+        }
+        return conflicts
     }
 
     private var listenerConflicts: [Conflict] {

@@ -5,6 +5,8 @@ extension Settings {
     package enum Purpose: Sendable {
         /// `mediad serve`: all rules.
         case service
+        /// `mediactl` on a data folder: those on pictures and keys.
+        case storage
         /// `mediactl convert`: those on pictures.
         case batch
         /// `mediactl upload`, `show`: none. A client may share the service's file without its secrets.

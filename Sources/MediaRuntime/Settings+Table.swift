@@ -1,4 +1,5 @@
 import MediaModel
+import MediaOrigin
 
 /// Every setting there is, in the order that docs and `config show` have.
 extension Settings {
@@ -9,11 +10,14 @@ extension Settings {
     /// A deadline beyond a day is none.
     private static let timeMax = Duration.seconds(24 * 3600)
     private static let bytesMax = 1 << 40
+    /// What is kept for more than ten years is kept for ever.
+    private static let ageMax = Duration.seconds(3660 * 24 * 3600)
 
     /// The row of a key.
     package static func setting(_ key: String) -> Setting? { Self.table.first { $0.key == key } }
 
-    package static let table: [Setting] = listeners + storage + pictures + workerProcesses + delivery + operation
+    package static let table: [Setting] =
+        listeners + storage + keys + kms + pictures + workerProcesses + delivery + operation
 
     private static let listeners = [
         Setting("http.host", \.http.host, .host, "Address of the public listener; not loopback needs `api.token`"),
@@ -45,12 +49,128 @@ extension Settings {
     private static let storage = [
         Setting("data.dir", \.dataDirectory, .path, "Folder of the catalog and the blobs"),
         Setting(
-            optional: "key.ring.path",
-            \.keyRingPathGiven,
+            optional: "control.socket",
+            \.controlSocketGiven,
             .path,
-            "Where the key ring is",
+            "Unix socket on which the service takes `mediactl`'s operations; at most 107 bytes",
+            defaultText: "`control.sock` in `data.dir`",
+            effective: \.controlSocketPath
+        ),
+        Setting(
+            optional: "disk.free.min",
+            \.storage.freeBytesMin,
+            .bytes(0...bytesMax),
+            "Bytes of the disk that stay free; uploads are refused before",
+            defaultText: "5 % of the disk, at most 1GiB"
+        ),
+        Setting(
+            optional: "quota.bytes",
+            \.storage.quotaBytes,
+            .bytes(1...(1 << 60)),
+            "Sealed bytes that may be stored"
+        ),
+        Setting(
+            optional: "quota.files",
+            \.storage.quotaFiles,
+            .number(1...1_000_000_000),
+            "Versions that may be stored"
+        ),
+        Setting(
+            "delete.grace",
+            \.storage.deleteGrace,
+            .duration(.zero...ageMax),
+            "How long a deleted asset can be taken back"
+        ),
+        Setting(
+            "commit.delay.max",
+            \.storage.commitDelay,
+            .duration(.zero...(.seconds(1))),
+            "How long a commit waits for others to share its sync; 0ms: for none but those that queue meanwhile"
+        ),
+        Setting(
+            "scrub.bytes.per.second",
+            \.storage.scrubBytesPerSecond,
+            .bytes(0...bytesMax),
+            "How fast stored blobs are checked in the background; 0 means not at all"
+        ),
+        Setting(
+            "scrub.interval",
+            \.storage.scrubInterval,
+            .duration(.zero...ageMax),
+            "From one check of all blobs to the next, at least"
+        ),
+    ]
+
+    private static let keys = [
+        Setting(
+            optional: "key.ring.path",
+            \.keys.ringPathGiven,
+            .path,
+            "Where the key ring is; not read where `kms.key.id` is set",
             defaultText: "`keys` in `data.dir`",
             effective: \.keyRingPath
+        ),
+        Setting(
+            "key.epoch",
+            \.keys.epoch,
+            .duration(.seconds(1)...EnvelopeKeyPolicy.ageMax),
+            "How long an envelope key seals new blobs"
+        ),
+        Setting(
+            "key.age.soft",
+            \.keys.softAge,
+            .duration(.seconds(1)...ageMax),
+            "How long an opened envelope key is used before its provider is asked again"
+        ),
+        Setting(
+            "key.age.hard",
+            \.keys.hardAge,
+            .duration(.seconds(1)...ageMax),
+            "How long an opened envelope key is used while its provider is away"
+        ),
+    ]
+
+    private static let kms = [
+        Setting(
+            optional: "kms.key.id",
+            \.kms.keyID,
+            .word,
+            "A key of AWS KMS (id, alias or ARN) that wraps the envelope keys, in place of the key ring"
+        ),
+        Setting(optional: "kms.region", \.kms.region, .word, "Region of the KMS"),
+        Setting(
+            optional: "kms.endpoint",
+            \.kms.endpoint,
+            .baseURL,
+            "Where the KMS is",
+            defaultText: "AWS's for `kms.region`"
+        ),
+        Setting(
+            optional: "kms.access.key.id",
+            \.kms.accessKeyID,
+            .token(charactersMin: 1),
+            "Access key id for the KMS",
+            isSecret: true
+        ),
+        Setting(
+            optional: "kms.secret.access.key",
+            \.kms.secretAccessKey,
+            .token(charactersMin: 1),
+            "Secret access key for the KMS; a variable or a file hides it better than a flag",
+            isSecret: true
+        ),
+        Setting(
+            optional: "kms.session.token",
+            \.kms.sessionToken,
+            .token(charactersMin: 1),
+            "Session token of temporary credentials",
+            isSecret: true
+        ),
+        Setting(
+            "kms.deadline",
+            \.kms.deadline,
+            .duration(.milliseconds(10)...(.seconds(60))),
+            "How long a call to the KMS may take, with its retries"
         ),
     ]
 

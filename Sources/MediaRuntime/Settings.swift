@@ -38,6 +38,50 @@ package struct Settings: Sendable {
         var pathGiven: String?
     }
 
+    /// What is kept, and for how long.
+    package struct Storage: Sendable, Hashable {
+        /// Bytes of the disk that stay free; nil: 5 % of it, at most 1 GiB.
+        package var freeBytesMin: Int?
+        /// Sealed bytes that may be stored; nil: as many as there is room for.
+        package var quotaBytes: Int?
+        /// Versions that may be stored.
+        package var quotaFiles: Int?
+        /// How long a deleted asset can be taken back.
+        package var deleteGrace = Duration.seconds(24 * 3600)
+        /// How long the first of several commits may wait for others to share its sync.
+        package var commitDelay = Duration.zero
+        /// How fast stored blobs are read to see whether they are sound; 0 means not at all.
+        package var scrubBytesPerSecond = 8 << 20
+        /// From the start of one round through all blobs to that of the next, at least.
+        package var scrubInterval = Duration.seconds(30 * 24 * 3600)
+    }
+
+    /// The keys that blobs are sealed under.
+    package struct Keys: Sendable, Hashable {
+        /// As given; ``Settings/keyRingPath`` is what counts.
+        var ringPathGiven: String?
+        /// How long one envelope key is used for new blobs.
+        package var epoch = Duration.seconds(24 * 3600)
+        /// How long an opened envelope key is used before its provider is asked again.
+        package var softAge = Duration.seconds(3600)
+        /// How long an opened envelope key is used while its provider cannot be asked.
+        package var hardAge = Duration.seconds(24 * 3600)
+    }
+
+    /// A key management service that speaks AWS KMS's protocol, in place of the key ring.
+    package struct KMS: Sendable, Hashable {
+        /// Its key, by id, alias or ARN; nil: there is no KMS.
+        package var keyID: String?
+        package var region: String?
+        /// No trailing slash; nil: AWS's own for the region.
+        package var endpoint: String?
+        package var accessKeyID: Secret?
+        package var secretAccessKey: Secret?
+        package var sessionToken: Secret?
+        /// How long one call may take, with its retries.
+        package var deadline = Duration.seconds(5)
+    }
+
     /// What the program's log looks like.
     package struct Log: Sendable, Hashable {
         /// How a line is written.
@@ -76,8 +120,11 @@ package struct Settings: Sendable {
     package var shutdownDeadline = Duration.seconds(30)
     /// Where `mediactl` finds the service; no trailing slash.
     package var originURL = "http://127.0.0.1:8080"
-    /// As given; ``keyRingPath`` is what counts.
-    var keyRingPathGiven: String?
+    package var storage = Storage()
+    package var keys = Keys()
+    package var kms = KMS()
+    /// As given; ``controlSocketPath`` is what counts.
+    var controlSocketGiven: String?
 
     /// Where each setting that is not a default came from, by key.
     var origins: [String: SettingSource.Name] = [:]
@@ -86,7 +133,11 @@ package struct Settings: Sendable {
     package init() {}
 
     /// Where the key ring is: `key.ring.path`, or `keys` in the data folder.
-    package var keyRingPath: String { self.keyRingPathGiven ?? "\(self.dataDirectory)/keys" }
+    package var keyRingPath: String { self.keys.ringPathGiven ?? "\(self.dataDirectory)/keys" }
+
+    /// Where `mediactl` finds the running service of this data folder: `control.socket`, or `control.sock` in the data
+    /// folder.
+    package var controlSocketPath: String { self.controlSocketGiven ?? "\(self.dataDirectory)/control.sock" }
 
     /// The worker's executable: `worker.path`, or `mediaworker` beside this program's own.
     package var workerPath: String { self.workers.pathGiven ?? Self.pathBesideExecutable("mediaworker") }

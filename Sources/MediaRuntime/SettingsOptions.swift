@@ -83,12 +83,37 @@ package struct ServiceOptions: SettingsFlags {
     @Option(help: .setting("admin.host")) package var adminHost: String?
     @Option(help: .setting("admin.port")) package var adminPort: String?
     @OptionGroup package var client: ClientOptions
-    @Option(help: .setting("data.dir")) package var dataDir: String?
-    @Option(help: .setting("key.ring.path")) package var keyRingPath: String?
+    @OptionGroup package var storage: StorageOptions
+    @Option(help: .setting("disk.free.min")) package var diskFreeMin: String?
+    @Option(help: .setting("quota.bytes")) package var quotaBytes: String?
+    @Option(help: .setting("quota.files")) package var quotaFiles: String?
+    @Option(help: .setting("delete.grace")) package var deleteGrace: String?
+    @Option(help: .setting("commit.delay.max")) package var commitDelayMax: String?
+    @Option(help: .setting("scrub.bytes.per.second")) package var scrubBytesPerSecond: String?
+    @Option(help: .setting("scrub.interval")) package var scrubInterval: String?
     @Option(help: .setting("upload.timeout")) package var uploadTimeout: String?
     @Option(help: .setting("public.base.url")) package var publicBaseUrl: String?
     @Option(help: .setting("cache.bytes.max")) package var cacheBytesMax: String?
     @Option(help: .setting("shutdown.deadline")) package var shutdownDeadline: String?
+
+    package init() {}
+}
+
+/// The settings of whoever opens a data folder: the service, and `mediactl` where none runs.
+package struct StorageOptions: SettingsFlags {
+    @Option(help: .setting("data.dir")) package var dataDir: String?
+    @Option(help: .setting("control.socket")) package var controlSocket: String?
+    @Option(help: .setting("key.ring.path")) package var keyRingPath: String?
+    @Option(help: .setting("key.epoch")) package var keyEpoch: String?
+    @Option(help: .setting("key.age.soft")) package var keyAgeSoft: String?
+    @Option(help: .setting("key.age.hard")) package var keyAgeHard: String?
+    @Option(help: .setting("kms.key.id")) package var kmsKeyId: String?
+    @Option(help: .setting("kms.region")) package var kmsRegion: String?
+    @Option(help: .setting("kms.endpoint")) package var kmsEndpoint: String?
+    @Option(help: .setting("kms.access.key.id")) package var kmsAccessKeyId: String?
+    @Option(help: .setting("kms.secret.access.key")) package var kmsSecretAccessKey: String?
+    @Option(help: .setting("kms.session.token")) package var kmsSessionToken: String?
+    @Option(help: .setting("kms.deadline")) package var kmsDeadline: String?
 
     package init() {}
 }

@@ -7,10 +7,25 @@ import MediaRuntime
 struct Mediactl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mediactl",
-        abstract: "Upload pictures to an image origin, look at them, and convert pictures without one.",
+        abstract: "Upload pictures to an image origin, look after what it stores, and convert pictures without one.",
         discussion: "Exit codes: 0 done, 1 failed, 2 usage, 3 a check not met.",
         version: Product.version,
-        subcommands: [Upload.self, Show.self, Convert.self, Config.self]
+        subcommands: [CommandDocs.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Assets",
+                subcommands: [
+                    Upload.self, Show.self, Versions.self, Rollback.self, Reprocess.self, Delete.self, Undelete.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Operations",
+                subcommands: [
+                    Keys.self, Reseal.self, Fsck.self, Scrub.self, Collect.self, Backup.self, Restore.self,
+                ]
+            ),
+            CommandGroup(name: "This machine", subcommands: [Convert.self, Config.self]),
+        ]
     )
 
     static func main() async { await CommandExit.run(Self.self) }

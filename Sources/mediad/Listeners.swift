@@ -8,9 +8,10 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 
-/// The two listeners, made from the settings and the assembled use cases.
+/// The three listeners, made from the settings and the assembled use cases.
 struct Listeners {
     let admin: any Service
+    let control: any Service
     let `public`: any Service
 
     init(_ settings: Settings, _ assembly: OriginAssembly, logger: Logger, announcement: Announcement) {
@@ -18,6 +19,9 @@ struct Listeners {
             ingest: assembly.ingest,
             deliver: assembly.deliver,
             describe: assembly.describe,
+            remove: assembly.remove,
+            revise: assembly.revise,
+            digests: assembly.digests,
             publicBaseURL: settings.publicBaseURL ?? "",
             uploadBytesMax: settings.upload.bytesMax,
             uploadTimeout: settings.upload.timeout,
@@ -26,10 +30,7 @@ struct Listeners {
         )
         let adminResponder = AdminResponder(
             exposition: { assembly.metrics.exposition() },
-            checks: [
-                .init(name: "catalog") { try await assembly.catalog.checkHealth() },
-                .init(name: "store") { try await assembly.store.checkHealth() },
-            ]
+            checks: assembly.readiness.map { .init(name: $0.name, run: $0.check) }
         )
         self.admin = OriginServer.adminListener(
             .init(
@@ -42,6 +43,11 @@ struct Listeners {
             logger: logger,
             onListening: { announcement.admin(listensAt: $0) }
         )
+        self.control = OriginServer.controlListener(
+            path: settings.controlSocketPath,
+            responder: Self.controlResponder(assembly.operations),
+            logger: logger
+        )
         self.public = OriginServer.publicListener(
             .init(
                 host: settings.http.host,
@@ -53,6 +59,17 @@ struct Listeners {
             logger: logger,
             onListening: { announcement.public(listensAt: $0) }
         )
+    }
+}
+
+extension Listeners {
+    /// What makes no sense is a matter of the request; what goes wrong on the way, of the operation's last line.
+    private static func controlResponder(_ table: OperationTable) -> ControlResponder {
+        let names = OperationTable.operations.filter(\.runsInService).map(\.name)
+        let operations = names.map { name -> (String, ControlResponder.Operation) in
+            (name, { options, report in try await table.run(name, options, report: report) })
+        }
+        return ControlResponder(operations: Dictionary(uniqueKeysWithValues: operations))
     }
 }
 

@@ -20,7 +20,7 @@ struct Serve: AsyncParsableCommand {
         let announcement = Announcement()
         let listeners = Listeners(settings, assembly, logger: logger, announcement: announcement)
         var group = ServiceGroupConfiguration(
-            services: assembly.services + [listeners.admin, listeners.public],
+            services: assembly.services + [listeners.admin, listeners.control, listeners.public],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )

@@ -40,9 +40,24 @@ struct MediactlTests {
         #expect(run.errors.isEmpty)
     }
 
+    @Test func theReferenceOfCommandsIsTheGeneratedOne() async throws {
+        let page = SharedData.checkout.appending(path: "docs/CLI.md")
+        let run = try await MediactlRun(["docs"])
+        #expect(run.output == (try String(contentsOf: page, encoding: .utf8)), "run: mediactl docs > docs/CLI.md")
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func shellsGetTheirCompletion(shell: String) async throws {
+        let run = try await MediactlRun(["--generate-completion-script", shell])
+        #expect(run.code == 0)
+        #expect(run.output.contains("rewrap"))
+    }
+
     @Test func unknownVariablesStopEveryCommand() async throws {
         for arguments in [
             ["config", "show"], ["upload", "a"], ["show", Self.asset], ["convert", "a", "--out", "b"],
+            ["keys", "list"],
+            ["restore", "--from", "a"],
         ] {
             let run = try await MediactlRun(arguments, environment: ["MEDIA_HTTP_PROT": "1"])
             #expect(run.code == 2)

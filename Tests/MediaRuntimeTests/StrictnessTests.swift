@@ -54,7 +54,7 @@ import Testing
         ("public.base.url", "https://cdn.example.org/pictures"), ("public.base.url", "http://[::1]:8080"),
         ("upload.bytes.max", "1"), ("upload.bytes.max", "3GiB"), ("worker.memory.max", "0"),
         ("render.deadline", "500ms"),
-        ("render.deadline", "24h"), ("log.level", "trace"), ("log.format", "json"), ("cache.bytes.max", "0"),
+        ("render.deadline", "1d"), ("log.level", "trace"), ("log.format", "json"), ("cache.bytes.max", "0"),
         ("presets", "card:w=640,h=480,fit=cover,q=75;small:w=64"),
         ("presets", "p:w=1,h=1,fit=pad,effort=6,bg=00ff0080"),
         ("api.token", "sixteen-letters!"), ("worker.path", "/opt/mediaworker"), ("key.ring.path", "keys"),

@@ -12,7 +12,7 @@ enum ImportRules {
 
         "MediaImaging": ["MediaModel", "CVipsShim", "CWebP"],
         "MediaWorkers": ["MediaModel", "CSandbox", "Logging", "Metrics", "NIOCore", "NIOPosix"],
-        "MediaSealing": ["MediaModel", "CCrypto"],
+        "MediaSealing": ["MediaModel", "CCrypto", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"],
         "MediaStore": ["MediaModel", "NIOCore", "NIOPosix"],
         "MediaCatalog": ["MediaModel", "GRDB", "CPostgres", "Logging"],
         "MediaMetrics": ["MediaModel", "CoreMetrics"],
@@ -23,15 +23,16 @@ enum ImportRules {
         ],
         "MediaRuntime": [
             "MediaModel", "MediaOrigin", "MediaWorkers", "MediaSealing", "MediaStore", "MediaCatalog", "MediaMetrics",
-            "ArgumentParser", "Configuration", "SystemPackage", "ServiceLifecycle", "Logging", "Metrics", "CoreMetrics",
-            "NIOCore", "NIOPosix",
+            "CSandbox", "ArgumentParser", "Configuration", "SystemPackage", "ServiceLifecycle", "Logging", "Metrics",
+            "CoreMetrics", "NIOCore", "NIOPosix",
         ],
         "mediad": [
             "MediaModel", "MediaRuntime", "MediaHTTP", "MediaMetrics", "MediaSealing", "Hummingbird", "ArgumentParser",
             "ServiceLifecycle", "UnixSignals", "Logging", "Metrics", "NIOCore",
         ],
         "mediactl": [
-            "MediaModel", "MediaRuntime", "MediaWorkers", "ArgumentParser", "AsyncHTTPClient", "Logging", "NIOCore",
+            "MediaModel", "MediaOrigin", "MediaRuntime", "MediaWorkers", "ArgumentParser", "AsyncHTTPClient", "Logging",
+            "NIOCore",
             "NIOHTTP1", "NIOPosix",
         ],
         "mediaworker": ["MediaModel", "MediaImaging", "MediaWorkers"],

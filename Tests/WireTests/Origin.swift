@@ -38,10 +38,7 @@ struct Origin {
     }
 
     static func head(_ method: String, _ target: String, _ fields: [String], body: [UInt8]) -> String {
-        var lines = ["\(method) \(target) HTTP/1.1", "Host: localhost"] + fields
-        let hasFraming = fields.contains { $0.lowercased().hasPrefix("content-length:") || $0.hasPrefix("Transfer-") }
-        if method == "POST" && !hasFraming { lines.append("Content-Length: \(body.count)") }
-        return lines.joined(separator: "\r\n") + "\r\n\r\n"
+        RawRequest.head(method, target, fields, bodyBytes: body.count)
     }
 
     func upload(_ picture: [UInt8], to target: String = "/v1/assets", _ fields: String...) async throws -> RawResponse {
@@ -91,6 +88,12 @@ struct AssetJSON: Decodable {
     let failure: String?
 
     func entry(_ preset: String) throws -> Entry { try #require(self.renditions[preset]) }
+}
+
+struct VersionsJSON: Decodable {
+    let latest: Int?
+    let versions: [AssetJSON]
+    let nextCursor: String?
 }
 
 struct PageJSON: Decodable {

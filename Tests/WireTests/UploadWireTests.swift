@@ -51,12 +51,7 @@ extension WireTests {
         @Test func aChunkedBodyIsTheSameUpload() async throws {
             try await Origin.with { origin in
                 let picture = try Fixtures.bytes("pictures/gradient.png")
-                var body: [UInt8] = []
-                for start in stride(from: 0, to: picture.count, by: 700) {
-                    let piece = picture[start..<min(start + 700, picture.count)]
-                    body += Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + Array("\r\n".utf8)
-                }
-                body += Array("0\r\n\r\n".utf8)
+                let body = RawRequest.chunked(picture, chunkBytes: 700)
                 let response = try await origin.upload(body, "Transfer-Encoding: chunked")
                 #expect(response.status == 201, "\(response.text)")
                 #expect(try response.json(AssetJSON.self).source.bytes == picture.count)

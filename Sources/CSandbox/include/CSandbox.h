@@ -66,6 +66,10 @@ int csandbox_exit_code(int status);
 // `address_space` in bytes; 0 leaves it as it is.
 int csandbox_limit(uint64_t address_space, uint64_t descriptors);
 
+// No core dump of this process, by the kernel or by a handler that it starts (core(5): a handler ignores RLIMIT_CORE,
+// but not that a process is not dumpable), and no ptrace by other processes of the same user. Undone by exec.
+int csandbox_keep_memory_private(void);
+
 // From here on SIGTERM, SIGINT and SIGHUP do nothing: whoever stops a whole service sends them to its workers as well,
 // whose jobs are the parent's to end.
 void csandbox_ignore_stop_signals(void);

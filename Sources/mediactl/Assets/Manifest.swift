@@ -2,7 +2,7 @@ import MediaRuntime
 
 /// What the service says of a version of an asset; the parts that are printed.
 struct Manifest: Decodable {
-    struct Source: Decodable {
+    struct Source: Codable {
         let mediaType: String
         let bytes: Int
         let width: Int?
@@ -23,6 +23,8 @@ struct Manifest: Decodable {
     let createdAt: String?
     let source: Source?
     let renditions: [String: Rendition]?
+    /// Why, where `state` is `failed`: a problem type.
+    let failure: String?
 
     /// The URLs of the renditions, by name. One that is a path becomes a URL at `origin`, to be clicked on.
     func urls(at origin: String) -> [(name: String, rendition: Rendition, url: String)] {
@@ -46,9 +48,20 @@ struct Manifest: Decodable {
             lines.append("source     \(source.mediaType)\(size) \(source.bytes) bytes")
             if let sha256 = source.sha256 { lines.append("sha256     \(sha256)") }
         }
+        if let failure = self.failure { lines.append("failure    \(failure)") }
         for (name, rendition, url) in self.urls(at: origin) {
             lines.append("\(name): \(rendition.width)x\(rendition.height) \(rendition.bytes) bytes \(url)")
         }
         return lines.map { Printable.text($0) }.joined(separator: "\n")
     }
+}
+
+/// A page of an asset's versions.
+struct VersionPage: Decodable {
+    /// What `latest` is; nil while no version is ready.
+    let latest: Int?
+    /// Newest first.
+    let versions: [Manifest]
+    /// What asks for the next page; nil on the last one.
+    let nextCursor: String?
 }

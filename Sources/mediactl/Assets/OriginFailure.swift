@@ -10,6 +10,8 @@ import NIOPosix
 struct OriginFailure: Error, CustomStringConvertible {
     let summary: String
     let advice: String
+    /// Whether the connection broke in the middle of the exchange: what the service did before that is not known.
+    var isBrokenConnection = false
 
     /// Two lines.
     var description: String { Printable.text(self.summary) + "\n  " + Printable.text(self.advice) }
@@ -25,7 +27,11 @@ extension OriginFailure {
 
     /// From an answer that is no success.
     init(status: HTTPResponseStatus, retryAfter: String?, body: [UInt8]) {
-        let advice = Self.advice(status, retryAfter: retryAfter)
+        self.init(status: status, body: body, advice: Self.advice(status, retryAfter: retryAfter))
+    }
+
+    /// Likewise, with advice of the caller's own.
+    init(status: HTTPResponseStatus, body: [UInt8], advice: String) {
         guard let problem = try? JSONDecoder().decode(Problem.self, from: Data(body)) else {
             // Something in front of the service answered, or something that is none.
             self.init(summary: "the answer was \(status.code) \(status.reasonPhrase)", advice: advice)
@@ -59,6 +65,17 @@ extension OriginFailure {
                 summary: "the exchange with \(origin) broke off: \(error)",
                 advice: "try again; if it happens again, look into the service's log"
             )
+            self.isBrokenConnection = Self.isBroken(error)
+        }
+    }
+
+    private static func isBroken(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError: error == .remoteConnectionClosed
+        case let error as IOError: [ECONNRESET, EPIPE].contains(error.errnoCode)
+        // The end came in the middle of an answer.
+        case let error as HTTPParserError: error == .invalidEOFState
+        default: false
         }
     }
 
@@ -73,7 +90,9 @@ extension OriginFailure {
         switch status {
         case .unauthorized, .forbidden: "give the service's token with --token or MEDIA_API_TOKEN"
         case .notFound: "check the id, and that --origin is the service's own address"
-        case .gone: "it was deleted; upload it again"
+        case .gone: "it was deleted; 'mediactl undelete' takes that back until the grace is over"
+        case .conflict: "'mediactl versions' shows what there is; wait for what is under way"
+        case .insufficientStorage: "make room on the service's disk, or raise its quota; what is stored is not affected"
         case .payloadTooLarge: "make the file smaller, or raise upload.bytes.max of the service"
         case .unsupportedMediaType: "JPEG, PNG, GIF, WebP, HEIC and AVIF are taken"
         case .unprocessableEntity: "the same picture will be refused again; repair it, make it smaller or leave it out"

@@ -1,0 +1,15 @@
+package import MediaWorkers
+
+extension Settings {
+    /// How the codec processes are run.
+    package var workerPool: WorkerPool.Configuration {
+        WorkerPool.Configuration(
+            executable: self.workerPath,
+            workers: self.workers.count,
+            queueMax: self.workers.queueMax,
+            renderDeadline: self.workers.renderDeadline,
+            addressSpaceBytesMax: self.workers.memoryBytesMax,
+            sourceBytesMax: self.upload.bytesMax
+        )
+    }
+}

@@ -1,0 +1,271 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import MediaModel
+import MediaOrigin
+import MediaTesting
+import Synchronization
+import Testing
+
+@testable import MediaRuntime
+
+/// Operations on a data folder on the disk, as `mediactl` does them where no service runs.
+@Suite(.timeLimit(.minutes(5)))
+struct OfflineOriginTests {
+    /// A data folder with some pictures, and nobody in it.
+    private struct Folder {
+        let scratch: TemporaryFolder
+        var settings: Settings
+
+        var path: String { self.settings.dataDirectory }
+
+        init() throws {
+            self.scratch = try TemporaryFolder()
+            self.settings = Settings()
+            self.settings.dataDirectory = self.scratch.path("data")
+        }
+
+        /// Makes it, with `count` versions, each with a source and no rendition.
+        func filled(_ count: Int = 3) async throws -> Folder {
+            try await self.withStorage { storage in
+                for number in 0..<count {
+                    let ref = VersionRef(asset: .make(), number: .first)
+                    let identity = BlobIdentity(
+                        tenant: .default,
+                        version: ref,
+                        variant: "original",
+                        mediaType: "image/png",
+                        createdAt: Samples.moment
+                    )
+                    let source = try await storage.vault.put(Samples.bytes(40_000, seed: UInt8(number)), as: identity)
+                    let version = Samples.version(of: ref.asset, source: source)
+                    _ = try await storage.catalog.begin(version, terms: CommitTerms())
+                    storage.vault.settle([source.id])
+                }
+            }
+            return self
+        }
+
+        func catalogFiles() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: self.path).filter { $0.hasPrefix("catalog") }
+        }
+
+        func withStorage<Value>(_ body: (OriginStorage) async throws -> Value) async throws -> Value {
+            let storage = try await OriginStorage.open(
+                self.settings,
+                for: [.default],
+                storageFailure: StorageFailure { Issue.record("storage failed: \($0)") }
+            )
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await body(storage))
+            } catch {
+                result = .failure(error)
+            }
+            await storage.close()
+            return try result.get()
+        }
+
+        func run(_ name: String, _ options: [String: String] = [:]) async throws -> [OperationLine] {
+            let lines = Lines()
+            try await OfflineOrigin.run(
+                name,
+                options,
+                settings: self.settings,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                report: { lines.add($0) }
+            )
+            return lines.all
+        }
+    }
+
+    private final class Lines: Sendable {
+        private let list = Mutex<[OperationLine]>([])
+
+        var all: [OperationLine] { self.list.withLock { $0 } }
+
+        func add(_ line: OperationLine) { self.list.withLock { $0.append(line) } }
+    }
+
+    private static func keys(_ lines: [OperationLine]) -> [String: String] {
+        let rows = lines.filter { $0.kind == .row }
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.fields["id"] ?? "", $0.fields["state"] ?? "") })
+    }
+
+    @Test func aKeyIsRotatedRewrappedAndRetired() async throws {
+        let folder = try await Folder().filled()
+        let old = try #require(Self.keys(try await folder.run("keys-list")).keys.first)
+        let refused = try #require(try await folder.run("keys-retire", ["key": old]).last)
+        #expect(refused.kind == .failed)
+        #expect(try await folder.run("keys-rotate").last?.kind == .done)
+        #expect(Self.keys(try await folder.run("keys-list"))[old] == "needed")
+        #expect(try await folder.run("keys-rewrap").last?.fields["blobs"] == "3")
+        #expect(Self.keys(try await folder.run("keys-list"))[old] == "retirable")
+        #expect(try await folder.run("keys-retire", ["key": old]).last?.kind == .done)
+        let left = Self.keys(try await folder.run("keys-list"))
+        #expect(left.count == 1)
+        #expect(left[old] == nil)
+        let checked = try await folder.run("fsck")
+        #expect(checked.last?.fields["blobs"] == "3")
+        #expect(checked.filter { $0.kind == .finding }.isEmpty)
+    }
+
+    @Test func lookingAtTheKeysMakesNone() async throws {
+        var folder = try await Folder().filled()
+        // The epoch is over, so that whoever kept a current key at hand would make one.
+        folder.settings.keys.epoch = .milliseconds(1)
+        try await Task.sleep(for: .milliseconds(5))
+        #expect(Self.keys(try await folder.run("keys-list")).count == 1)
+        #expect(Self.keys(try await folder.run("keys-list")).count == 1)
+    }
+
+    @Test func aNewRootKeyIsTheOneOfAllAfterARewrap() async throws {
+        let folder = try await Folder().filled()
+        let old = try #require(try await folder.run("keys-list").last?.fields["rootKey"])
+        let new = try #require(try await folder.run("keys-rotate", ["root": "true"]).last?.fields["rootKey"])
+        #expect(new != old)
+        #expect(try await folder.run("keys-rewrap").last?.kind == .done)
+        #expect(try await folder.run("keys-retire", ["key": old]).last?.kind == .done)
+        #expect(try await folder.run("fsck").contains { $0.kind == .finding } == false)
+    }
+
+    @Test func damageIsAFinding() async throws {
+        let folder = try await Folder().filled()
+        let blob = try #require(try folder.scratch.files().first { $0.hasPrefix("data/blobs/") })
+        var bytes = try Data(contentsOf: URL(filePath: folder.scratch.path(blob)))
+        bytes[30_000] ^= 1
+        try bytes.write(to: URL(filePath: folder.scratch.path(blob)))
+        let quick = try await folder.run("fsck", ["quick": "true"])
+        #expect(quick.contains { $0.kind == .finding } == false)
+        let findings = try await folder.run("fsck").filter { $0.kind == .finding }
+        #expect(findings.map { $0.fields["code"] } == ["corrupt"])
+        #expect(findings.first?.fields["repaired"] == "false")
+        let told = try await folder.run("fsck", ["repair": "true"]).filter { $0.kind == .finding }
+        #expect(told.first?.fields["repaired"] == "false", "a source cannot be made again")
+        // It is marked now, and the scrub's status knows.
+        let status = try await folder.run("scrub-status")
+        #expect(status.filter { $0.kind == .finding }.count == 1)
+        #expect(status.last?.fields["damaged"] == "1")
+    }
+
+    @Test func orphansAreCollectedByTheirAge() async throws {
+        let folder = try await Folder().filled(1)
+        try await folder.withStorage { storage in
+            let identity = BlobIdentity(
+                tenant: .default,
+                version: VersionRef(asset: .make(), number: .first),
+                variant: "original",
+                mediaType: "image/png",
+                createdAt: Samples.moment
+            )
+            _ = try await storage.vault.put([1, 2, 3], as: identity)
+        }
+        #expect(try await folder.run("collect").last?.fields["orphans"] == "0")
+        #expect(try await folder.run("collect", ["orphan-age": "0ms"]).last?.fields["orphans"] == "1")
+        #expect(try await folder.run("fsck", ["orphan-age": "0ms"]).contains { $0.kind == .finding } == false)
+    }
+
+    @Test func aBackUpCanBeRestoredAndChecked() async throws {
+        var folder = try await Folder().filled()
+        let backup = folder.scratch.path("backup")
+        #expect(try await folder.run("backup", ["to": backup]).last?.fields["blobs"] == "3")
+        #expect(try await folder.run("backup", ["to": backup]).last?.fields["present"] == "3")
+        // The ring is not in it, and is kept elsewhere.
+        let ring = folder.settings.keyRingPath
+        folder.settings.dataDirectory = folder.scratch.path("restored")
+        let quick = try await folder.run("restore", ["from": backup])
+        #expect(quick.last?.kind == .done)
+        #expect(quick.last?.fields["sound"] == "true")
+        #expect(!FileManager.default.fileExists(atPath: folder.settings.keyRingPath))
+        folder.settings.dataDirectory = folder.scratch.path("again")
+        await #expect(throws: Never.self, "it ends with a line, not an error") {
+            let refused = try await folder.run("restore", ["from": backup, "full": "true"])
+            #expect(refused.last?.kind == .failed)
+            #expect(refused.last?.fields["code"] == "keys.bad-key-ring")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.path), "nothing is copied that cannot be checked")
+        folder.settings.keys.ringPathGiven = ring
+        let full = try await folder.run("restore", ["from": backup, "full": "true"])
+        #expect(full.last?.fields["sound"] == "true", "\(full)")
+        #expect(try await folder.run("fsck").last?.fields["blobs"] == "3")
+    }
+
+    @Test func aLostCatalogIsMadeAnewOfTheBlobs() async throws {
+        let folder = try await Folder().filled()
+        let there = try await folder.run("rebuild")
+        #expect(there.last?.kind == .failed)
+        #expect(there.last?.text.contains("there is a catalog") == true)
+        let catalog = OriginStorage.catalogPath(folder.settings)
+        // Of the old one only its journal is left, which must not be taken for the new one's.
+        for journal in try folder.catalogFiles() where journal != "catalog.sqlite" {
+            try FileManager.default.removeItem(atPath: "\(folder.path)/\(journal)")
+        }
+        try FileManager.default.moveItem(atPath: catalog, toPath: "\(catalog)-wal")
+        let lines = try await folder.run("rebuild")
+        #expect(lines.last?.kind == .done, "\(lines)")
+        #expect(try folder.catalogFiles() == ["catalog.sqlite"])
+    }
+
+    @Test func aRebuildThatFailsLeavesNoCatalog() async throws {
+        let folder = try await Folder().filled()
+        for name in try folder.catalogFiles() { try FileManager.default.removeItem(atPath: "\(folder.path)/\(name)") }
+        try FileManager.default.removeItem(atPath: folder.settings.keyRingPath)
+        #expect(try await folder.run("rebuild").last?.kind == .failed)
+        #expect(try folder.catalogFiles().isEmpty)
+    }
+
+    // MARK: What cannot be opened
+
+    @Test func aMistypedFolderIsNotMade() async throws {
+        let folder = try Folder()
+        let error = await #expect(throws: OfflineOriginError.self) { _ = try await folder.run("keys-list") }
+        #expect(error?.code == .noCatalog)
+        #expect(error?.description.contains("'\(folder.path)'") == true)
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+    }
+
+    @Test func aFolderThatAnotherHasIsLeftAlone() async throws {
+        let folder = try await Folder().filled(1)
+        try await folder.withStorage { _ in
+            let error = await #expect(throws: OfflineOriginError.self) { _ = try await folder.run("fsck") }
+            #expect(error?.code == .folderInUse)
+        }
+        #expect(try await folder.run("fsck").last?.kind == .done, "and nothing is held afterwards")
+    }
+
+    @Test func aRingThatLacksANeededKeyIsRefusedAndTheFolderGivenBack() async throws {
+        let folder = try await Folder().filled(1)
+        let ring = folder.settings.keyRingPath
+        let kept = try Data(contentsOf: URL(filePath: ring))
+        try FileManager.default.removeItem(atPath: ring)
+        await #expect(throws: KeyError.self) { _ = try await folder.run("keys-list") }
+        #expect(!FileManager.default.fileExists(atPath: ring), "no new ring hides that it is lost")
+        try kept.write(to: URL(filePath: ring))
+        #expect(chmod(ring, 0o600) == 0)
+        #expect(try await folder.run("keys-list").last?.kind == .done)
+    }
+
+    @Test func badOptionsAreRefusedBeforeAnythingIsOpened() async throws {
+        let folder = try Folder()
+        await #expect(throws: OperationOptionsError.self) {
+            _ = try await folder.run("collect", ["orphan-age": "soon"])
+        }
+        await #expect(throws: OperationOptionsError.self) { _ = try await folder.run("nope") }
+    }
+
+    @Test func whatNeedsTheFolderAloneIsNotRunOnAnOpenOne() async throws {
+        let folder = try await Folder().filled(1)
+        try await folder.withStorage { storage in
+            let workers = LateWorkers(folder.settings.workerPool, logger: Logger(label: "test"))
+            let cache = RenditionCache(bytesMax: 0)
+            let table = OperationTable(
+                OperationTools(storage, renderer: workers, cache: cache, settings: folder.settings)
+            )
+            let error = await #expect(throws: OperationOptionsError.self) {
+                try await table.run("restore", ["from": "/b"]) { _ in }
+            }
+            #expect(error?.description.contains("stop the service") == true)
+            #expect(table.byName.keys.sorted() == OperationTable.operations.map(\.name).sorted())
+        }
+    }
+}
