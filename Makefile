@@ -6,12 +6,15 @@ SHELL := /bin/bash
 
 programs := mediad mediaworker mediactl
 python := .build/checks-venv/bin/python
-checks := first-light photos plaintext kill corpus links metrics http-responses vectors cpu
+checks := first-light photos plaintext corpus links metrics http-responses vectors cpu
+faults := kill crash-points power-cuts io-errors full-disk tamper rotation model upload-rate catalog-cost sealing-speed
+run_faults := PYTHONPATH=checks $(python) -m faults
 
 .PHONY: help
 help: ## This list
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@printf '  single checks: %s\n' "$(checks:%=check-%)" | fold -sw 100
+	@printf '  single faults: %s\n' "$(faults:%=fault-%)" | fold -sw 100
 
 .PHONY: serve
 serve: build ## Install what is needed, build, and start the service on 127.0.0.1:8080 (ARGS="--http-port 9000")
@@ -43,6 +46,27 @@ $(checks:%=check-%): check-%:
 	scripts/install-checks
 	$(MAKE) build
 	scripts/run-checks $*
+
+.PHONY: faults
+faults: ## Kill it, fill its disk, cut its power, tamper with it: the gate set (as root, or some are skipped)
+	scripts/install-checks
+	$(MAKE) build
+	$(run_faults)
+
+.PHONY: faults-long
+faults-long: ## The same for hours: the release set; writes docs/FAULTS.md
+	scripts/install-checks
+	$(MAKE) build
+	$(run_faults) --long
+
+.PHONY: $(faults:%=fault-%)
+$(faults:%=fault-%): fault-%:
+	scripts/install-checks
+	$(MAKE) build
+	$(run_faults) $* $(ARGS)
+
+.PHONY: check-kill
+check-kill: fault-kill
 
 # The file cannot be named http.py: it would hide the standard library's `http` from all the others.
 .PHONY: check-http

@@ -1,5 +1,7 @@
 """httplint on the raw responses of every delivery route and kind, and of the API; statuses and problem documents."""
 
+import base64
+import hashlib
 import json
 import socket
 import time
@@ -143,6 +145,60 @@ def api_cases(service, manifest):
     ]
 
 
+def digest(algorithm, content):
+    """As RFC 9530 writes it between colons."""
+    return base64.b64encode(hashlib.new(algorithm, content).digest()).decode()
+
+
+def life_cases(service):
+    """What becomes of an asset after its upload, in the order of its life."""
+    picture = (CHECKOUT / "fixtures/pictures/alpha.png").read_bytes()
+    manifest = service.upload(picture).json()
+    asset, url = f"/v1/assets/{manifest['id']}", manifest["renditions"]["preview"]["url"]
+    document = {"Content-Type": "application/json"}
+    keyed = {"Content-Type": "application/octet-stream", "Idempotency-Key": '"life"'}
+    raw = {"Content-Type": "application/octet-stream"}
+    both = f"sha-256=:{digest('sha256', picture)}:, sha-512=:{digest('sha512', picture)}:"
+    wrong = both.replace(digest("sha512", picture), digest("sha512", b""))
+    return [
+        Case("201 reprocess", 201, asset + "/reprocess", "POST"),
+        Case("202 reprocess", 202, asset + "/reprocess", "POST", {"Prefer": "respond-async"}),
+        Case("400 reprocess with a body", 400, asset + "/reprocess", "POST", document, b"{}"),
+        Case("404 reprocess of none", 404, f"/v1/assets/{UNKNOWN}/reprocess", "POST"),
+        Case("versions", 200, asset + "/versions?limit=1"),
+        Case("versions HEAD", 200, asset + "/versions", "HEAD"),
+        Case("400 versions", 400, asset + "/versions?cursor=x"),
+        Case("version", 200, asset + "/versions/1"),
+        Case("404 version", 404, asset + "/versions/99"),
+        Case("latest", 200, asset + "/latest", "PUT", document, b'{"version": 1}'),
+        Case("400 latest", 400, asset + "/latest", "PUT", document, b'{"version": "1"}'),
+        Case("404 latest", 404, asset + "/latest", "PUT", document, b'{"version": 99}'),
+        Case("413 latest", 413, asset + "/latest", "PUT", document, b" " * 2000),
+        Case("415 latest", 415, asset + "/latest", "PUT", {"Content-Type": "text/plain"}, b'{"version": 1}'),
+        Case("405 latest", 405, asset + "/latest"),
+        Case("400 delete", 400, asset + "?immediate=yes", "DELETE"),
+        Case("204 delete", 204, asset, "DELETE"),
+        Case("204 delete again", 204, asset, "DELETE"),
+        Case("404 delete of none", 404, f"/v1/assets/{UNKNOWN}", "DELETE"),
+        Case("410 manifest", 410, asset),
+        Case("410 manifest HEAD", 410, asset, "HEAD"),
+        Case("410 delivery", 410, url),
+        Case("410 latest delivery", 410, url.replace("/v1/", "/latest/")),
+        Case("410 upload", 410, asset + "/versions", "POST", {}, picture),
+        Case("200 undelete", 200, asset + "/undelete", "POST"),
+        Case("200 delivery", 200, url),
+        Case("204 takedown", 204, asset + "?immediate=true", "DELETE"),
+        Case("410 undelete", 410, asset + "/undelete", "POST"),
+        Case("201 with a key", 201, "/v1/assets", "POST", keyed, picture),
+        Case("201 again", 201, "/v1/assets", "POST", keyed, picture),
+        Case("422 another picture", 422, "/v1/assets", "POST", keyed, picture + b"\0"),
+        Case("400 key", 400, "/v1/assets", "POST", {"Idempotency-Key": "a b"}, picture),
+        Case("201 with its digests", 201, "/v1/assets", "POST", {**raw, "Content-Digest": both}, picture),
+        Case("400 digest", 400, "/v1/assets", "POST", {**raw, "Content-Digest": wrong}, picture),
+        Case("400 digest field", 400, "/v1/assets", "POST", {"Content-Digest": "sha-256=x"}, picture),
+    ]
+
+
 def problems_of(case, raw):
     """What is wrong with an answer that httplint does not look at: ARCHITECTURE.md §3's rules for all of them."""
     _, status, _, fields, content = parsed(raw)
@@ -155,8 +211,10 @@ def problems_of(case, raw):
             yield f"has {name}"
     if "s-maxage" in header.get("cache-control", ""):
         yield "has s-maxage"
-    if case.status in (304,) and content or case.method == "HEAD" and content:
+    if case.status in (204, 304) and content or case.method == "HEAD" and content:
         yield "has a body"
+    if case.status == 204 and "content-length" in header:
+        yield "has a Content-Length"
     if case.status == 405 and not header.get("allow"):
         yield "has no Allow"
     if case.status == 416 and not header.get("content-range", "").startswith("bytes */"):
@@ -202,6 +260,7 @@ def main():
                      url.replace(manifest["id"], UNKNOWN), url.replace("preview", "%70review")):  # fmt: skip
             cases.append(("delivery", Case(f"404 {path}", 404, path)))
         cases += [("api", case) for case in api_cases(service, manifest)]
+        cases += [("life", case) for case in life_cases(service)]
         worst = Counter()
         for group, case in cases:
             request_fields, raw = exchange(case.port or service.port, case)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("MEDIA_SHARED_DIR", CHECKOUT.parent / "shared"))
-PROGRAMS = Path(os.environ.get("CHECKS_PROGRAMS", CHECKOUT / ".build" / "release"))
+PROGRAMS = Path(os.environ.get("CHECKS_PROGRAMS", CHECKOUT / ".build" / "release")).resolve()
 
 START_SECONDS_MAX = 60
 # ARCHITECTURE.md §6: a drain takes at most 30 s.
@@ -41,15 +41,21 @@ def photos():
 
 
 class Report:
-    """Prints each figure with its bound as it comes, and decides the exit code."""
+    """Prints each figure with its bound as it comes, and decides the exit code.
+
+    Where CHECKS_RECORD names a file, the title and the figures are also added to that, as a line of JSON each:
+    docs/FAULTS.md is made of those.
+    """
 
     def __init__(self, title):
         self.failures = 0
         print(f"== {title}", flush=True)
+        self._record(title=title)
 
     def expect(self, holds, text):
         self.failures += not holds
         print(f"{'PASS' if holds else 'FAIL'}  {text}", flush=True)
+        self._record(holds=bool(holds), text=text)
         return holds
 
     def note(self, text):
@@ -58,6 +64,12 @@ class Report:
     def finish(self):
         print("-- " + ("all checks met" if not self.failures else f"{self.failures} not met"), flush=True)
         sys.exit(1 if self.failures else 0)
+
+    @staticmethod
+    def _record(**line):
+        if path := os.environ.get("CHECKS_RECORD"):
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
 
 
 @dataclass
@@ -83,12 +95,15 @@ class Response:
 class Service:
     """`mediad serve` on a data folder of its own, on ports that the system chooses.
 
-    Used as a context manager it is stopped, and its temporary folder removed, however the check ends.
+    Used as a context manager it is stopped, and its temporary folder removed, however the check ends. Its working
+    folder and its TMPDIR are in there, too, so that what it leaves anywhere can be found.
     """
 
-    def __init__(self):
+    def __init__(self, settings=None, data=None):
+        """`settings` by their keys (`cache.bytes.max`); `data` where the data folder is not to be a temporary one."""
         self.scratch = Path(tempfile.mkdtemp(prefix="mediad-check-"))
-        self.data = self.scratch / "data"
+        self.data = Path(data or self.scratch / "data")
+        self.settings = settings or {}
         self.process = None
         self.port = None
         self.admin_port = None
@@ -103,9 +118,14 @@ class Service:
     def __exit__(self, *failure):
         if failure[0] is not None and failure[0] is not SystemExit:
             sys.stderr.write(self.log_tail())
+        self.close()
+
+    def close(self):
+        """Ends it, where it runs, and removes its temporary folder (not where CHECKS_KEEP is set, to look into it)."""
         if self.process and self.process.poll() is None:
             self.kill()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        if not os.environ.get("CHECKS_KEEP"):
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
     @property
     def pid(self):
@@ -113,28 +133,40 @@ class Service:
 
     def start(self):
         """Starts it on the same data folder as before, and returns when it says that it listens."""
+        self.launch()
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while not (ports := LISTENING.search(self.said())):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                sys.stderr.write(self.log_tail())
+                print(f"FAIL  mediad did not come up (exit code {self.process.poll()}); its stdout: {self.said()!r}")
+                sys.exit(1)
+            time.sleep(0.01)
+        self.port, self.admin_port = (int(port) for port in ports.groups())
+        return self
+
+    def launch(self):
+        """Starts the process, and does not wait for anything."""
         program = PROGRAMS / "mediad"
         if not program.exists():
             print(f"FAIL  {program} is absent: `make build` makes it")
             sys.exit(1)
-        said = self.scratch / "stdout"
+        folder = self.scratch / "tmp"
+        folder.mkdir(exist_ok=True)
         # A setting from the caller's environment would be another service than the one with the embedded defaults.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MEDIA_")}
+        environment["TMPDIR"] = str(folder)
         command = [program, "serve", "--http-port", "0", "--admin-port", "0", "--data-dir", self.data]
-        with open(said, "wb") as out, open(self.scratch / "stderr", "ab") as log:
+        for key, value in self.settings.items():
+            command += ["--" + key.replace(".", "-"), str(value)]
+        with open(self.scratch / "stdout", "wb") as out, open(self.scratch / "stderr", "ab") as log:
             # A session of its own: a kill of the whole group can never reach the check itself.
-            self.process = subprocess.Popen(command, stdout=out, stderr=log, env=environment, start_new_session=True)
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while not (ports := LISTENING.search(said.read_text())):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                sys.stderr.write(self.log_tail())
-                print(
-                    f"FAIL  mediad did not come up (exit code {self.process.poll()}); its stdout: {said.read_text()!r}"
-                )
-                sys.exit(1)
-            time.sleep(0.02)
-        self.port, self.admin_port = (int(port) for port in ports.groups())
-        return self
+            self.process = subprocess.Popen(
+                command, stdout=out, stderr=log, env=environment, cwd=folder, start_new_session=True
+            )
+
+    def said(self):
+        """Its standard output since the last start."""
+        return (self.scratch / "stdout").read_text()
 
     def stop(self):
         """SIGTERM, and the exit code after the drain."""
@@ -148,6 +180,13 @@ class Service:
 
     def is_alive(self):
         return self.process.poll() is None
+
+    def exit_code(self, seconds):
+        """How it ended, should it end by itself within so many seconds; else None."""
+        try:
+            return self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     def workers(self):
         """The pids of all processes below mediad."""

@@ -4,7 +4,7 @@ import Testing
 @testable import MediaWorkers
 
 /// Whatever a worker does costs its own job, with the right error, and the worker; the next job succeeds.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HostileWorkerTests {
     @Test(arguments: [
         ("crash", "signal 6"), ("exit 0", "status 0"), ("exit 9", "status 9"), ("close", "signal 9"),

@@ -47,7 +47,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WireSocketTests {
     private let (left, right): (WireSocket, WireSocket)
     private let rawLeft: Int32

@@ -7,7 +7,7 @@ import Testing
 @testable import MediaWorkers
 
 /// Whose fault the death of a worker is.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WorkerEndingTests {
     @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
     func theSignalsOfAStopDoNotTouchAJob(signal: Int32) async throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import MediaWorkers
 
 /// What a worker has and has not, as it sees it itself (`FakeWorker`'s report), and what is left of workers.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WorkerIsolationTests {
     @Test(.enabled(if: !Sanitizer.isOn, "a sanitizer needs more address space than the limit"))
     func aWorkerHasNothingOfOursButItsSocket() async throws {

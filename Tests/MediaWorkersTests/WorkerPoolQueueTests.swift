@@ -4,7 +4,7 @@ import Testing
 
 @testable import MediaWorkers
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WorkerPoolQueueTests {
     @Test func oneTooManyIsBusyAtOnce() async throws {
         try await withPool(queueMax: 1) { pool in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MediaWorkers
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WorkerPoolTests {
     @Test func everyPresetComesBackInOrder() async throws {
         try await withPool { pool in
@@ -105,7 +105,7 @@ struct WorkerPoolTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WorkerPoolSourceTests {
     struct Broken: Error {}
 

@@ -7,7 +7,7 @@ import Testing
 @testable import MediaWorkers
 
 /// Workers that do not come up. Shell scripts stand in for broken programs.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WorkerStartTests {
     @Test(arguments: [
         ("exit 3", "status 3"),
@@ -82,7 +82,7 @@ struct WorkerStartTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WorkerShutdownTests {
     @Test func shutdownEndsAWorkerThatHangs() async throws {
         try await withPool { pool in
