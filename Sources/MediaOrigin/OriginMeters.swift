@@ -35,8 +35,8 @@ struct OriginMeters: Sendable {
     func countingDamage<Result>(_ work: () async throws -> Result) async throws -> Result {
         do {
             return try await work()
-        } catch let error as SealError {
-            self.integrityFailures.increment()
+        } catch {
+            if Damage(error) != nil { self.integrityFailures.increment() }
             throw error
         }
     }

@@ -1,24 +1,15 @@
 package import MediaModel
-import Synchronization
 
 /// Keeps the last room of the store free: uploads are refused before the disk is full, so that deletions, repairs and
 /// the catalog's own commits still find the space they need (RELIABILITY §3.4). Reads go on in any case.
-package final class StorageRoom: Sendable {
-    /// How long a look at the store's room counts: a full disk that was not noticed in time is refused by the write.
-    static let lookInterval = Duration.milliseconds(200)
+package struct StorageRoom: Sendable {
     /// Without a setting: this share of the store, …
     static let freeShareMin = 0.05
     /// … but no more than this, in bytes.
     static let freeBytesMinMax = 1 << 30
 
-    private struct Look {
-        let room: StoreRoom?
-        let at: ContinuousClock.Instant
-    }
-
     private let store: any BlobStore
     private let freeBytesMin: Int?
-    private let look = Mutex<Look?>(nil)
 
     /// - Parameter freeBytesMin: bytes that stay free; nil: 5 % of the store, at most 1 GiB.
     package init(store: any BlobStore, freeBytesMin: Int?) {
@@ -28,7 +19,7 @@ package final class StorageRoom: Sendable {
 
     /// Throws `.storageFull` where the store would have less free than it must, were `bytes` more stored.
     package func check(bytes: Int) async throws {
-        guard let room = try await self.room() else { return }
+        guard let room = try await self.store.room() else { return }
         let reserve = self.reserve(of: room)
         guard room.free - bytes >= reserve else {
             throw OriginError(
@@ -41,13 +32,5 @@ package final class StorageRoom: Sendable {
     /// What stays free of a store.
     package func reserve(of room: StoreRoom) -> Int {
         self.freeBytesMin ?? min(Self.freeBytesMinMax, Int(Double(room.total) * Self.freeShareMin))
-    }
-
-    private func room() async throws -> StoreRoom? {
-        let now = ContinuousClock.now
-        if let look = self.look.withLock({ $0 }), now - look.at < Self.lookInterval { return look.room }
-        let room = try await self.store.room()
-        self.look.withLock { $0 = Look(room: room, at: now) }
-        return room
     }
 }

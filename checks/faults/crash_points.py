@@ -11,6 +11,7 @@ from faults.operations import (
     DeleteOperation,
     EraseOperation,
     FirstUploadOperation,
+    PairOperation,
     RotateOperation,
     UploadOperation,
     VersionOperation,
@@ -104,6 +105,8 @@ def main():
     for kind in OPERATIONS:
         if not options.only or kind.name == options.only:
             swept(report, program, kind)
+    if options.long:
+        swept(report, program, PairOperation, every=2)
     report.finish()
 
 

@@ -1,16 +1,20 @@
 """F4: every N-th write, sync, link, rename, unlink of an operation fails, with EIO and ENOSPC, once and for good."""
 
 import itertools
+import random
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 from faults import invariants, ledger
 from faults.client import Client, Lost
+from faults.ledger import LATER
 from faults.operations import AsyncUploadOperation, DeleteOperation, EraseOperation, UploadOperation
 from faults.options import parsed
 from faults.points import Outcome, Seed, look_after, sweep, untouched
 from faults.syscall_fault import SyscallFault, compiled
-from service import Report
+from faults.uploaders import Crowd
+from service import Report, Service
 
 OPERATIONS = [UploadOperation, AsyncUploadOperation, DeleteOperation, EraseOperation]
 WRITES = {"write", "writev", "pwrite64", "pwritev", "ftruncate", "fallocate"}
@@ -21,6 +25,11 @@ UNSOUND = 70
 EXIT_SECONDS_MAX = 1
 FULL = 507
 REFUSALS = (500, 503, FULL)
+UPLOADERS = 8
+# Which call fails under load: one of so many that come next.
+CALLS_MAX = 200
+HIT_SECONDS_MAX = 10
+LOAD_SETTINGS = {"presets": "thumbnail:w=12,h=12;preview:w=24,h=24"}
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,77 @@ class FailingCall:
                 yield f"unreadable while the fault is there: {failure}"
 
 
+class MixedLoad:
+    """Calls fail one at a time, whichever it is, while eight clients upload, read and delete."""
+
+    def __init__(self, program, service, seed):
+        self.program = program
+        self.service = service
+        self.chance = random.Random(seed)
+        self.crowd = Crowd(service, seed, UPLOADERS, refusals=(*LATER, *REFUSALS))
+        self.hits = Counter()
+        self.ended = 0
+        self.wrong = []
+
+    def inject(self):
+        """One fault, and whatever of the clients' requests it hits. Afterwards what was refused is sent again."""
+        error = self.chance.choice(["EIO", "ENOSPC"])
+        fault = SyscallFault(
+            self.program,
+            self.service.pid,
+            self.service.data,
+            ",".join(sorted(WRITES | SYNCS | NAMES)),
+            self.chance.randint(1, CALLS_MAX),
+            error,
+            under_load=True,
+        )
+
+        def end():
+            with fault:
+                fault.hit.wait(HIT_SECONDS_MAX)
+                # Where it has to end, it does so now; where it lives, it goes on with the fault behind it.
+                self.service.exit_code(EXIT_SECONDS_MAX)
+
+        self.crowd.run_until(end)
+        if fault.first_hit:
+            self.hits[f"{fault.first_hit.name} {error}"] += 1
+        if not self.service.is_alive():
+            self.ended += 1
+            if self.service.process.returncode != UNSOUND:
+                self.wrong.append(f"{fault.first_hit}: exit code {self.service.process.returncode}")
+            self.service.start()
+        elif fault.first_hit and fault.first_hit.name in SYNCS and error == "EIO":
+            self.wrong.append(f"{fault.first_hit}: still there {EXIT_SECONDS_MAX} s after a sync failed")
+        self.crowd.settle()
+        self.wrong += self.crowd.taken_wrong()
+        self.wrong += self.crowd.broken_lately()
+
+
+def under_load(report, options, program):
+    with Service(LOAD_SETTINGS) as service:
+        load = MixedLoad(program, service, options.seed)
+        for number in range(1, options.injections + 1):
+            load.inject()
+            if number % 50 == 0:
+                report.note(f"under load: {number} faults, {load.crowd.acknowledged} uploads acknowledged")
+            if load.wrong:
+                break
+        hits = sum(load.hits.values())
+        report.expect(
+            hits >= options.injections,
+            f"under load: {hits} of {options.injections} faults, {load.crowd.acknowledged} uploads acknowledged, "
+            f"mediad ended {load.ended} times with {UNSOUND}",
+        )
+        report.note(", ".join(f"{count} × {name}" for name, count in sorted(load.hits.items())))
+        invariants.expect_none(report, load.wrong, "under load: wrong answers and broken promises")
+        invariants.expect_none(
+            report, load.crowd.broken(), f"under load: of {len(load.crowd.assets)} assets, lost or wrong"
+        )
+        invariants.expect_none(report, load.crowd.strangers(), "under load: refused or nobody's, and there")
+        report.expect(service.stop() == 0, "under load: SIGTERM: mediad exits with 0")
+        invariants.at_rest(report, service)
+
+
 def swept(report, program, kind, fault, seed):
     began = time.monotonic()
     outcomes = sweep(FailingCall(program, seed, kind, fault).run)
@@ -141,8 +221,8 @@ def by_answer(outcomes):
 
 
 def main():
-    options = parsed(__doc__, {}, only="")
-    report = Report("F4 io-errors: every N-th call fails; lost and wrong are to be 0")
+    options = parsed(__doc__, {"injections": (30, 1000)}, only="")
+    report = Report(f"F4 io-errors: every N-th call fails; lost and wrong are to be 0; --seed {options.seed}")
     program = compiled("syscall_fault")
     report.note(
         f"{'operation':22} {'fault':16} {'points':>6} {'acked':>6} {'ended':>6} {'lost':>5} {'wrong':>6} "
@@ -154,6 +234,8 @@ def main():
         with Seed(kind.settings, kind.prepare, kind.assets) as seed:
             for fault in FAULTS:
                 swept(report, program, kind, fault, seed)
+    if not options.only or options.only == "load":
+        under_load(report, options, program)
     report.finish()
 
 

@@ -93,7 +93,7 @@ def rounds(report, options, service, crowd, chance):
         crowd.settle()
         wrong += crowd.taken_wrong()
         wrong += crowd.broken_lately()
-        if damaged := invariants.integrity_failures(service):
+        if damaged := invariants.metric(service, *invariants.DAMAGE):
             wrong.append(f"I1: {damaged} blobs were not what their rows say, mended or not")
         if kills % 10 == 0 or wrong:
             report.note(f"{kills} kills, {crowd.acknowledged} acknowledged, {len(wrong)} wrong")

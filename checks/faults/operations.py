@@ -3,10 +3,11 @@
 import hashlib
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
 from faults import disk, ledger, mediactl
-from faults.client import Client, Lost, deleting, uploading
+from faults.client import Call, Client, Lost, deleting, uploading
 from faults.drawing import picture
 from faults.ledger import GONE, Asset
 
@@ -59,10 +60,10 @@ class UploadOperation(Operation):
     name = "upload"
     responds_async = False
 
-    def __init__(self, seed):
+    def __init__(self, seed, word="the"):
         super().__init__(seed)
-        self.picture = picture("the upload")
-        self.call = uploading(self.picture, responds_async=self.responds_async, key="fault-upload-key", digest=True)
+        self.picture = picture(f"{word} upload")
+        self.call = uploading(self.picture, responds_async=self.responds_async, key=f"{word}-upload-key", digest=True)
         self.manifest = None
 
     def act(self, service):
@@ -90,6 +91,26 @@ class UploadOperation(Operation):
         yield from ((acknowledged, text) for text in ledger.broken(client, Asset(manifest["id"], {1: version})))
         if len([listed for listed in client.assets() if listed["source"]["sha256"] == digest]) != 1:
             yield False, "I4: sent again under its key, there are two"
+
+
+class PairOperation(Operation):
+    """Two uploads at once."""
+
+    name = "two uploads at once"
+
+    def __init__(self, seed):
+        super().__init__(seed)
+        self.pair = [UploadOperation(seed, word) for word in ("one", "other")]
+
+    def act(self, service):
+        with ThreadPoolExecutor(len(self.pair)) as pool:
+            answers = [pool.submit(each.act, service) for each in self.pair]
+        return max(answer.result() for answer in answers)
+
+    def check(self, client, service, acknowledged):
+        # One may have been answered before the fault met the other.
+        for each in self.pair:
+            yield from each.check(client, service, each.manifest is not None)
 
 
 class FirstUploadOperation(UploadOperation):
@@ -210,18 +231,17 @@ class CollectOperation(Operation):
         return 200
 
     def check(self, client, service, acknowledged):
-        if acknowledged and (left := self.rows(service)):
-            yield True, f"the collection was done, and {left} blobs of the deleted asset have rows"
+        if acknowledged and not self.is_erased(client):
+            yield True, "the collection was done, and the deleted asset can be taken back"
         mediactl.collect(service.data)
         doomed = deepcopy(self.seed.ledger.assets[self.doomed])
         doomed.deleted = True
         yield from ((False, text) for text in ledger.broken(client, doomed))
-        if left := self.rows(service):
-            yield False, f"collected again, and {left} blobs of the deleted asset have rows"
+        if not self.is_erased(client):
+            yield False, "collected again, and the deleted asset can be taken back"
 
-    def rows(self, service):
-        with disk.catalog_copy(service.data) as catalog:
-            return catalog.execute("SELECT count(*) FROM blobs WHERE asset = ?", [self.doomed]).fetchone()[0]
+    def is_erased(self, client):
+        return client.send(Call("POST", f"/v1/assets/{self.doomed}/undelete")).status == GONE
 
 
 class RotateOperation(Operation):

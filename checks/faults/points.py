@@ -130,7 +130,7 @@ def look(service, outcome):
 
 def look_after(service, outcome):
     """Collects and checks while the service runs, then stops it: nothing without a row, nothing that fsck finds."""
-    if damaged := invariants.integrity_failures(service):
+    if damaged := invariants.metric(service, *invariants.DAMAGE):
         outcome.wrong.append(f"I1: {damaged} blobs were not what their rows say, mended or not")
     mediactl.collect(service.data)
     outcome.wrong += [f"fsck: {finding['text']}" for finding in mediactl.fsck(service.data)]

@@ -5,6 +5,7 @@ import random
 import time
 
 from faults import invariants
+from faults.ledger import LATER
 from faults.mounts import Disk, enter_namespace
 from faults.options import parsed
 from faults.uploaders import Crowd
@@ -29,7 +30,8 @@ class Cuts:
         self.disk = disk
         self.service = service
         self.chance = random.Random(f"{seed}/{disk.kind}")
-        self.crowd = Crowd(service, f"{seed}/{disk.kind}", UPLOADERS)
+        # Between the cut and its end the service may say that it cannot write.
+        self.crowd = Crowd(service, f"{seed}/{disk.kind}", UPLOADERS, refusals=(*LATER, 500))
         self.cut_off = 0
         self.controls_lost = 0
         self.controls = 0
@@ -60,7 +62,7 @@ class Cuts:
         self.crowd.settle()
         self.wrong += self.crowd.taken_wrong()
         self.wrong += self.crowd.broken_lately()
-        if damaged := invariants.integrity_failures(self.service):
+        if damaged := invariants.metric(self.service, *invariants.DAMAGE):
             self.wrong.append(f"I1: {damaged} blobs were not what their rows say, mended or not")
 
 

@@ -1,14 +1,14 @@
 // Kills a running process before its N-th system call of some kinds, or makes that call fail.
 //
-// Usage: syscall_fault PID FOLDER CALLS N kill|ERROR [once|on]
+// Usage: syscall_fault PID FOLDER CALLS N kill|ERROR once|on quiet|now
 //
 // Attaches to all threads of PID and counts those of CALLS (`write,fsync,linkat`, or `all` of the table below) that
 // change a file or folder below FOLDER, over all threads and names together, from 1. Call N does not happen: the
 // process gets SIGKILL instead (`kill`), or the call returns an error (`EIO`, `ENOSPC`), once or from then `on`. N = 0
 // only counts. An open for reading changes nothing, and is not counted.
 //
-// Counting begins once the process has made no such call for QUIET_MS: what it still did on its own account is not the
-// operation that comes now. On standard output: `attached` when it counts, then a line a call, `N name file`, with ` !`
+// With `quiet`, counting begins once the process has made no such call for QUIET_MS: what it still did on its own
+// account is not the operation that comes now. On standard output: `attached` when it counts, then a line a call, `N name file`, with ` !`
 // at its end where it was acted on, and at last `gone` when the process has ended or `detached` after SIGTERM, which
 // leaves the process running as if nothing had been.
 //
@@ -104,6 +104,7 @@ static long fault_at;
 // 0: kill.
 static int fault_error;
 static bool fault_stays;
+static bool waits_for_quiet;
 
 typedef struct {
     pid_t id;
@@ -309,7 +310,7 @@ static void trace(const sigset_t *signals) {
             leave = true;
             for (int at = 0; at < thread_count; at++) interrupt(threads[at].id);
         }
-        if (!counting && all_are_held() && is_quiet()) {
+        if (!counting && all_are_held() && (!waits_for_quiet || is_quiet())) {
             counting = true;
             printf("attached\n");
             fflush(stdout);
@@ -326,7 +327,7 @@ static void trace(const sigset_t *signals) {
 }
 
 static bool parse(int argument_count, char **arguments) {
-    if (argument_count < 6 || argument_count > 7) return false;
+    if (argument_count != 8) return false;
     process = atoi(arguments[1]);
     if (process <= 0 || !realpath(arguments[2], folder)) return false;
     for (int kind = 0; kind < CALLS; kind++) wanted[kind] = !strcmp(arguments[3], "all");
@@ -340,13 +341,15 @@ static bool parse(int argument_count, char **arguments) {
     bool known = !strcmp(arguments[5], "kill");
     for (size_t at = 0; at < sizeof errors / sizeof errors[0]; at++)
         if (!strcmp(arguments[5], errors[at].name)) known = true, fault_error = errors[at].number;
-    fault_stays = argument_count == 7 && !strcmp(arguments[6], "on");
-    return known && fault_at >= 0;
+    fault_stays = !strcmp(arguments[6], "on");
+    waits_for_quiet = !strcmp(arguments[7], "quiet");
+    known = known && (fault_stays || !strcmp(arguments[6], "once"));
+    return known && (waits_for_quiet || !strcmp(arguments[7], "now")) && fault_at >= 0;
 }
 
 int main(int argument_count, char **arguments) {
     if (!parse(argument_count, arguments)) {
-        fprintf(stderr, "usage: syscall_fault PID FOLDER CALLS N kill|EIO|ENOSPC|EDQUOT|EROFS [once|on]\n");
+        fprintf(stderr, "usage: syscall_fault PID FOLDER CALLS N kill|EIO|ENOSPC|EDQUOT|EROFS once|on quiet|now\n");
         return 2;
     }
     sigset_t signals;

@@ -33,10 +33,14 @@ def compiled(name, *libraries):
 
 
 class SyscallFault:
-    """Attached to a process from `with` to its end. `calls` are those counted, complete once detached."""
+    """Attached to a process from `with` to its end. `calls` are those counted, complete once detached.
 
-    def __init__(self, program, pid, folder, calls="all", at=0, action="kill", stays=False):
-        self.command = [program, str(pid), folder, calls, str(at), action, "on" if stays else "once"]
+    `under_load`: counting begins at once, not when the process makes no call of its own any more.
+    """
+
+    def __init__(self, program, pid, folder, calls="all", at=0, action="kill", stays=False, under_load=False):
+        words = ["on" if stays else "once", "now" if under_load else "quiet"]
+        self.command = [program, str(pid), folder, calls, str(at), action, *words]
         self.calls = []
         self.process = None
         self.reader = None

@@ -131,7 +131,7 @@ def tampered(report, seed, chance, change, count, text):
         blob_of = {name: blob for blob, name in store.names.items()}
         with Client(service.start()) as client:
             wrong, mended, asked = read_all(client, seed, blob_of, store.changed)
-            counted = invariants.integrity_failures(service)
+            counted = invariants.metric(service, invariants.INTEGRITY_FAILURES)
         invariants.expect_none(report, wrong, f"{text}: of {asked} changed renditions, served wrongly")
         report.expect(counted >= asked, f"{text}: media_integrity_failures_total {counted} (at least {asked})")
         report.note(f"{text}: {mended} were mended from their source as they were read")

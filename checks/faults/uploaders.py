@@ -35,8 +35,9 @@ class Doubt:
 class Uploader:
     """One client. Its assets are its own, so that it knows what has to become of them."""
 
-    def __init__(self, service, seed, number):
+    def __init__(self, service, seed, number, refusals):
         self.service = service
+        self.refusals = refusals
         self.name = f"{seed}/{number}"
         self.chance = random.Random(self.name)
         self.popular = [picture(f"{seed}/popular/{each}") for each in range(POPULAR)]
@@ -44,6 +45,8 @@ class Uploader:
         self.sent = 0
         # The request that is under way, or was when the service went.
         self.doubt = None
+        # What was refused, to be sent again.
+        self.refused = []
         # In words: everything that was answered and should not have been.
         self.wrong = []
         self.lately = []
@@ -89,7 +92,9 @@ class Uploader:
             self.doubt = None
             if key and self.chance.random() < 0.1:
                 self.repeat(client, call, answer.json())
-        elif answer.status not in LATER:
+        elif answer.status in self.refusals:
+            self.refused += [self.doubt] if key else []
+        else:
             self.wrong.append(f"upload: {answer.status} {answer.body[:200]!r}")
 
     def acknowledge(self, answer, chosen):
@@ -118,6 +123,8 @@ class Uploader:
         if answer.status == 204:
             self.ledger.deletion_acknowledged(asset.id)
             self.lately.append(asset.id)
+        elif answer.status in self.refusals:
+            self.refused.append(self.doubt)
         else:
             self.wrong.append(f"delete: {answer.status} {answer.body[:200]!r}")
 
@@ -130,43 +137,49 @@ class Uploader:
         return 1 + presets
 
     def settle(self, client):
-        """After the restart: sends what was not answered again, where that is safe, and looks that it is one thing.
+        """After the restart: sends what was not answered, and what was refused, again, where that is safe.
 
-        An upload without a key cannot be sent again; it is returned, for it may be there or not.
+        An upload without a key cannot be sent again; where its answer was lost it is returned, for it may be there.
         """
-        doubt, self.doubt = self.doubt, None
-        if doubt is None:
-            return None
-        if doubt.picture is None:
-            answer = client.send(doubt.call)
-            if answer.status == 204:
-                self.ledger.deletion_acknowledged(doubt.asset)
-                self.lately.append(doubt.asset)
-            else:
-                self.wrong.append(f"repeated deletion: {answer.status} {answer.body[:200]!r}")
-            return None
-        if doubt.key is None:
-            return doubt
+        doubts = [*self.refused, *([self.doubt] if self.doubt else [])]
+        lost = self.doubt if self.doubt and self.doubt.picture and not self.doubt.key else None
+        self.doubt, self.refused = None, []
+        for doubt in doubts:
+            if doubt.picture is None:
+                self.delete_again(client, doubt)
+            elif doubt.key:
+                self.upload_again(client, doubt)
+        return lost
+
+    def delete_again(self, client, doubt):
         answer = client.send(doubt.call)
-        if answer.status not in (201, 202):
-            self.wrong.append(f"repeated after the crash: {answer.status} {answer.body[:200]!r}")
-            return None
-        self.acknowledge(answer, doubt.picture)
-        self.repeat(client, doubt.call, answer.json())
-        return None
+        if answer.status == 204:
+            self.ledger.deletion_acknowledged(doubt.asset)
+            self.lately.append(doubt.asset)
+        else:
+            self.wrong.append(f"repeated deletion: {answer.status} {answer.body[:200]!r}")
+
+    def upload_again(self, client, doubt):
+        answer = client.send(doubt.call)
+        if answer.status in (201, 202):
+            self.acknowledge(answer, doubt.picture)
+            self.repeat(client, doubt.call, answer.json())
+        else:
+            self.wrong.append(f"repeated under its key: {answer.status} {answer.body[:200]!r}")
 
 
 class Crowd:
     """All uploaders together."""
 
-    def __init__(self, service, seed, count):
+    def __init__(self, service, seed, count, refusals=LATER):
+        """`refusals`: the statuses with which an upload may be refused. Such an upload is not there."""
         self.service = service
-        self.uploaders = [Uploader(service, seed, number) for number in range(count)]
+        self.uploaders = [Uploader(service, seed, number, refusals) for number in range(count)]
         # Uploads that may be there or not: their answer was lost, and they had no key.
         self.doubts = []
 
     def run_until(self, end):
-        """Lets them work while `end()` runs, which ends with the service killed. Returns how many were under way."""
+        """Lets them work while `end()` runs, which mostly ends the service. Returns how many requests that cut off."""
         stopped = threading.Event()
         threads = [threading.Thread(target=uploader.run, args=(stopped,)) for uploader in self.uploaders]
         for thread in threads:
