@@ -109,7 +109,9 @@ let package = Package(
         program(
             "mediad",
             [
-                "MediaRuntime", "MediaHTTP", "MediaModel", "MediaMetrics", "MediaSealing", argumentParser, lifecycle,
+                "MediaRuntime", "MediaHTTP", "MediaModel", "MediaOrigin", "MediaMetrics", "MediaSealing",
+                argumentParser,
+                lifecycle,
                 unixSignals, logging, nioCore,
             ]
         ),
