@@ -88,8 +88,8 @@ def swept(report, program, kind, every=1):
     seconds = time.monotonic() - began
     report.expect(
         len(hit) > 0 and not wrong,
-        f"{kind.name:22} {len(hit):6} {acknowledged:6} {lost:5} {dangling:9} {orphans:8} {len(wrong):6} "
-        f"{seconds:6.0f} s",
+        f"{kind.name:22} {len(hit):4} points, {acknowledged:3} acknowledged, {lost} lost, {dangling} dangling rows, "
+        f"{orphans:3} orphans, {len(wrong)} wrong, {seconds:4.0f} s",
     )
     for text in wrong[: invariants.NAMED_MAX]:
         report.note(text)
@@ -97,11 +97,8 @@ def swept(report, program, kind, every=1):
 
 def main():
     options = parsed(__doc__, {}, only="")
-    report = Report(
-        "F2 crash-points: a kill before every call on the data folder; lost, dangling and wrong are to be 0"
-    )
+    report = Report("F2 crash-points: a kill before every call on the data folder; lost, dangling, wrong: 0")
     program = compiled("syscall_fault")
-    report.note(f"{'operation':22} {'points':>6} {'acked':>6} {'lost':>5} {'dangling':>9} {'orphans':>8} {'wrong':>6}")
     for kind in OPERATIONS:
         if not options.only or kind.name == options.only:
             swept(report, program, kind)

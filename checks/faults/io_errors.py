@@ -209,8 +209,8 @@ def swept(report, program, kind, fault, seed):
     answers = ", ".join(f"{len(list(group))} × {answer}" for answer, group in by_answer(hit))
     report.expect(
         len(hit) > 0 and not wrong,
-        f"{kind.name:22} {str(fault):16} {len(hit):6} {acknowledged:6} {ended:6} {lost:5} {len(wrong):6} "
-        f"{time.monotonic() - began:6.0f} s   {answers}",
+        f"{kind.name:22} {str(fault):16} {len(hit):4} points, {acknowledged:3} acknowledged, ended {ended:3} times, "
+        f"{lost} lost, {len(wrong)} wrong, {time.monotonic() - began:4.0f} s: {answers}",
     )
     for text in wrong[: invariants.NAMED_MAX]:
         report.note(text)
@@ -224,10 +224,6 @@ def main():
     options = parsed(__doc__, {"injections": (30, 1000)}, only="")
     report = Report(f"F4 io-errors: every N-th call fails; lost and wrong are to be 0; --seed {options.seed}")
     program = compiled("syscall_fault")
-    report.note(
-        f"{'operation':22} {'fault':16} {'points':>6} {'acked':>6} {'ended':>6} {'lost':>5} {'wrong':>6} "
-        f"{'time':>8}   answers"
-    )
     for kind in OPERATIONS:
         if options.only and kind.name != options.only:
             continue
