@@ -16,27 +16,28 @@ package struct ConditionalRequest: Sendable {
     private let fields: HTTPFields
     private let etag: EntityTag?
     private let lastModified: Int
-    private let lastModifiedIsStrong: Bool
+    private let datesCount: Bool
     private let now: Int
 
     /// - Parameters:
     ///   - fields: of the request.
     ///   - etag: the field's value, quotes included.
     ///   - lastModifiedSeconds: Unix seconds.
-    ///   - lastModifiedIsStrong: whether the representation is known not to have changed twice within that second
-    ///     (RFC 9110 §8.8.2.2). True of a version's bytes, which never change; not of `latest`.
+    ///   - datesCount: whether the date says which representation it is. True of a version's bytes, which never change.
+    ///     Not of `latest`, which may go back to an older version: by its date that would pass for not modified, for
+    ///     ever. Its requests are answered as if they had no dates, which the fields allow (§13.1.3, §13.1.4).
     ///   - now: Unix seconds; only for the century in an RFC 850 date.
     package init(
         fields: HTTPFields,
         etag: String,
         lastModifiedSeconds: Int,
-        lastModifiedIsStrong: Bool = false,
+        datesCount: Bool,
         now: Int = HTTPDates.now
     ) {
         self.fields = fields
         self.etag = EntityTag(etag)
         self.lastModified = lastModifiedSeconds
-        self.lastModifiedIsStrong = lastModifiedIsStrong
+        self.datesCount = datesCount
         self.now = now
     }
 
@@ -59,11 +60,11 @@ package struct ConditionalRequest: Sendable {
     }
 
     /// Whether a `Range` may be answered with 206 (§13.1.5): there is no `If-Range`, or it names this representation
-    /// strongly: one strong entity tag, or exactly the date of `Last-Modified` where that is a strong validator.
+    /// strongly: one strong entity tag, or exactly the date of `Last-Modified` where dates count (§8.8.2.2).
     package var ifRangeAllowsRange: Bool {
         guard let field = self.fields[.ifRange] else { return true }
         if let candidate = EntityTag(field) { return self.etag.map(candidate.matchesStrongly) ?? false }
-        return self.lastModifiedIsStrong && self.date(.ifRange) == self.lastModified
+        return self.date(.ifRange) == self.lastModified
     }
 
     /// `*`, or a list of tags. `*` counts only alone: in a list it is malformed, and a proxy that joined it with a tag
@@ -80,6 +81,7 @@ package struct ConditionalRequest: Sendable {
 
     /// A date that is no HTTP-date makes its field count as absent (§13.1.3, §13.1.4); so does more than one.
     private func date(_ name: HTTPField.Name) -> Int? {
-        self.fields[name].flatMap { HTTPDates.parse($0, now: self.now) }
+        guard self.datesCount else { return nil }
+        return self.fields[name].flatMap { HTTPDates.parse($0, now: self.now) }
     }
 }

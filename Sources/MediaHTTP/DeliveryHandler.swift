@@ -17,7 +17,7 @@ struct DeliveryHandler: Sendable {
             fields: request.headers,
             etag: headers.etag,
             lastModifiedSeconds: headers.lastModifiedSeconds,
-            lastModifiedIsStrong: path.version != .latest
+            datesCount: path.version != .latest
         )
         switch conditions.evaluate() {
         case .notModified: return .withoutContent(.notModified, headers.common)

@@ -52,7 +52,7 @@ enum Preferences {
     /// A list of preferences, over any number of field lines, each perhaps with parameters.
     static func respondsAsync(_ fields: HTTPFields) -> Bool {
         fields[values: .prefer].flatMap { $0.split(separator: ",") }.contains { preference in
-            let name = preference.split(separator: ";")[0].trimmingWhitespace()
+            let name = preference.prefix { $0 != ";" }.trimmingWhitespace()
             return name.lowercased() == "respond-async"
         }
     }

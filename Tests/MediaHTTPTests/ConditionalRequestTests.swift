@@ -10,12 +10,12 @@ import Testing
     static let before = "Sun, 06 Nov 1994 08:49:36 GMT"
     static let after = "Sun, 06 Nov 1994 08:49:38 GMT"
 
-    static func request(_ fields: HTTPFields, etag: String = Self.etag, strong: Bool = true) -> ConditionalRequest {
+    static func request(_ fields: HTTPFields, etag: String = Self.etag, dates: Bool = true) -> ConditionalRequest {
         ConditionalRequest(
             fields: fields,
             etag: etag,
             lastModifiedSeconds: Self.modified,
-            lastModifiedIsStrong: strong,
+            datesCount: dates,
             now: 1_795_219_200
         )
     }
@@ -126,8 +126,17 @@ import Testing
         ("*", true, false), ("\"x\", \"abc\"", true, false), ("abc", true, false), ("", true, false),
         (Self.same, true, true), (Self.same, false, false), (Self.after, true, false), (Self.before, true, false),
     ])
-    func ifRangeIsAStrongMatch(field: String, isDateStrong: Bool, allows: Bool) {
-        #expect(Self.request([.ifRange: field], strong: isDateStrong).ifRangeAllowsRange == allows)
+    func ifRangeIsAStrongMatch(field: String, datesCount: Bool, allows: Bool) {
+        #expect(Self.request([.ifRange: field], dates: datesCount).ifRangeAllowsRange == allows)
+    }
+
+    /// What may go back to an older version is not unmodified because its date is old.
+    @Test func whereDatesDoNotCountTheyAreAsIfAbsent() {
+        for date in [Self.before, Self.same, Self.after] {
+            #expect(Self.request([.ifModifiedSince: date], dates: false).evaluate() == .proceed)
+            #expect(Self.request([.ifUnmodifiedSince: date], dates: false).evaluate() == .proceed)
+        }
+        #expect(Self.request([.ifNoneMatch: Self.etag], dates: false).evaluate() == .notModified)
     }
 
     @Test func withoutIfRangeARangeIsAllowed() { #expect(Self.request([:]).ifRangeAllowsRange) }

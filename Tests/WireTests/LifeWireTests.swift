@@ -60,9 +60,14 @@ extension WireTests {
             let first = try await origin.asset()
             let path = "/v1/assets/\(first.id)"
             let second = try await origin.asset("noise.png", to: "\(path)/versions")
+            let newer = try await origin.get("/a/\(first.id)/latest/preview.webp")
             let json = ["Content-Type: application/json"]
             let body = Array(#"{"version": 1}"#.utf8)
             #expect(try await origin.ask("PUT", "\(path)/latest", json, body: body).status == 200)
+            let since = "If-Modified-Since: \(try #require(newer["Last-Modified"]))"
+            let older = try await origin.get("/a/\(first.id)/latest/preview.webp", since)
+            #expect(older.status == 200)
+            #expect(older["ETag"] != newer["ETag"])
             try await service.kill()
             let back = try await service.restart()
             let again = Origin(service: back)

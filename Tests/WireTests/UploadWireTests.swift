@@ -227,6 +227,16 @@ extension WireTests {
             }
         }
 
+        @Test(arguments: [";", ";;", "a,;", " ; x", ",", "respond-async;", "x;respond-async"])
+        func oddPreferencesAreNoReasonToEnd(preference: String) async throws {
+            try await Origin.with { origin in
+                let picture = try Fixtures.bytes("pictures/gradient.png")
+                let status = try await origin.upload(picture, "Prefer: \(preference)").status
+                #expect(status == (preference == "respond-async;" ? 202 : 201))
+                #expect(try await origin.upload(picture).status == 201)
+            }
+        }
+
         @Test func versionsOfWhatIsNotThereAreNotFound() async throws {
             try await Origin.with { origin in
                 let picture = try Fixtures.bytes("pictures/gradient.png")
