@@ -56,11 +56,15 @@ package struct FileBlobStore: BlobStore {
     }
 
     package func makeDraft(bytesExpected: Int?) async throws -> any BlobDraft {
-        try await self.threadPool.runBlocking {
-            let draft = try self.openDraft()
+        // What is written at once, at the end, need not be set aside first.
+        guard let bytesExpected, bytesExpected >= FileBlobDraft.bufferBytesMax else {
+            return FileBlobDraft(nil, store: self)
+        }
+        return try await self.threadPool.runBlocking {
+            var draft = try self.openDraft(near: nil)
             do {
-                let reserved = try self.reserve(bytesExpected ?? 0, for: draft.file)
-                return FileBlobDraft(draft, bytesReserved: reserved, store: self)
+                draft.bytesReserved = try self.reserve(bytesExpected, for: draft.file)
+                return FileBlobDraft(draft, store: self)
             } catch {
                 draft.throwAway(self.calls)
                 throw error
