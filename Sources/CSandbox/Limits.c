@@ -27,6 +27,10 @@ int csandbox_keep_memory_private(void) {
     return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
 }
 
+int csandbox_give_way(int nice_level) {
+    return setpriority(PRIO_PROCESS, 0, nice_level) < 0 ? -errno : 0;
+}
+
 void csandbox_ignore_stop_signals(void) {
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);

@@ -4,6 +4,9 @@ import CSandbox
 package struct WorkerLimits: Sendable, Hashable {
     /// Descriptors that a worker may have open: its own four, a picture, a result and what the codecs' threads need.
     package static let descriptorsMax = 64
+    /// Codecs take all the processors that they can get; whoever answers clients needs one for a moment, at once. At
+    /// this level (nice(2)) a worker gets a tenth of what the service gets where both want it, and all that is left.
+    package static let niceLevel = 10
     private static let key = "address-space-bytes-max="
     private static let parentKey = "parent="
 
@@ -32,6 +35,8 @@ package struct WorkerLimits: Sendable, Hashable {
 
     /// Takes effect for the whole process and cannot be undone.
     func apply() throws {
+        let gaveWay = csandbox_give_way(CInt(Self.niceLevel))
+        if gaveWay != 0 { throw WorkerFailure(call: "setpriority", result: Int(gaveWay)) }
         let limited = csandbox_limit(UInt64(self.addressSpaceBytesMax), UInt64(Self.descriptorsMax))
         if limited != 0 { throw WorkerFailure(call: "setrlimit", result: Int(limited)) }
         let givenUp = csandbox_give_up_privileges(self.parent)

@@ -66,6 +66,9 @@ int csandbox_exit_code(int status);
 // `address_space` in bytes; 0 leaves it as it is.
 int csandbox_limit(uint64_t address_space, uint64_t descriptors);
 
+// The whole process gives way to others when processors are short, by nice(2)'s levels.
+int csandbox_give_way(int nice_level);
+
 // No core dump of this process, by the kernel or by a handler that it starts (core(5): a handler ignores RLIMIT_CORE,
 // but not that a process is not dumpable), and no ptrace by other processes of the same user. Undone by exec.
 int csandbox_keep_memory_private(void);
