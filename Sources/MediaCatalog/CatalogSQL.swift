@@ -55,10 +55,13 @@ enum CatalogSQL: String, CaseIterable {
           AND NOT EXISTS (SELECT 1 FROM assets WHERE id = :asset AND deleted_ms IS NOT NULL)
         RETURNING source_blob
         """
+    case announce = """
+        UPDATE versions SET announced = 1
+        WHERE asset = :asset AND number = :number AND state = 'processing' AND announced = 0
+        """
     case deleteVersion = """
         DELETE FROM versions
-        WHERE asset = :asset AND number = :number AND state = 'processing'
-          AND NOT EXISTS (SELECT 1 FROM assets WHERE id = :asset AND deleted_ms IS NOT NULL)
+        WHERE asset = :asset AND number = :number AND state = 'processing' AND announced = 0
         RETURNING source_blob
         """
     case deleteIdempotencyKeyOfVersion = "DELETE FROM idempotency_keys WHERE asset = :asset AND version = :number"

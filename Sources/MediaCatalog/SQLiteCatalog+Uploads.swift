@@ -33,6 +33,10 @@ extension SQLiteCatalog {
         try await self.commit { try Self.fail(ref, failure: failure, keepsSource: keepsSource, in: $0) }
     }
 
+    package func announce(_ ref: VersionRef) async throws {
+        _ = try await self.commit { try CatalogSQL.announce.run($0, ref.arguments) }
+    }
+
     package func discard(_ ref: VersionRef) async throws -> [BlobID] {
         try await self.commit { try Self.discard(ref, in: $0) }
     }
@@ -263,7 +267,7 @@ extension SQLiteCatalog {
         if let asset = try Self.asset(ref.asset, in: database), asset.standing != .present {
             return CatalogError(.gone, detail: "asset \(ref.asset) was deleted")
         }
-        return CatalogError(.conflict, detail: "\(ref) is not processing, or not there")
+        return CatalogError(.conflict, detail: "\(ref) is not there, not processing, or was announced")
     }
 }
 

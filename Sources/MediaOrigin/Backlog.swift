@@ -3,8 +3,8 @@ package import MediaModel
 import Metrics
 import Synchronization
 
-/// Versions whose source is durable and whose renditions nobody waits for: what was uploaded with `Prefer:
-/// respond-async`, and what a crash left unfinished.
+/// Versions whose source is durable and that nobody waits for: what was uploaded with `Prefer: respond-async`, what a
+/// crash left unfinished, and what was refused and could not be taken back at once.
 ///
 /// The catalog remembers them (`processing`); this is only the order of work, so losing it loses nothing.
 package final class Backlog: Sendable {
@@ -13,16 +13,23 @@ package final class Backlog: Sendable {
     /// How long a version waits after its first failure that was not its own; each further one doubles it.
     static let retryDelayMin = Duration.seconds(1)
     static let retryDelayMax = Duration.seconds(60)
+    /// How long a version waits at the most for a rush of uploads to end, and how often it looks.
+    static let rushWaitMax = Duration.seconds(10)
+    static let rushLookInterval = Duration.milliseconds(20)
 
     private struct Job: Sendable {
         let ref: VersionRef
+        /// Why the version is to be ended rather than developed.
+        let refusal: (any Error)?
         /// 1 for the first.
-        let attempt: Int
+        var attempt = 1
+        let addedAt = ContinuousClock.now
     }
 
     private let stream: AsyncStream<Job>
     private let continuation: AsyncStream<Job>.Continuation
     private let waiting = Atomic<Int>(0)
+    let rush = UploadRush()
 
     package init() { (self.stream, self.continuation) = AsyncStream.makeStream(of: Job.self) }
 
@@ -34,9 +41,14 @@ package final class Backlog: Sendable {
         guard self.count < Self.versionsMax else { throw OriginError(.backlogFull) }
     }
 
-    func add(_ ref: VersionRef) {
+    func add(_ ref: VersionRef) { self.add(Job(ref: ref, refusal: nil)) }
+
+    /// Ends a version later that cannot be ended now, unless a client is told of it before.
+    func end(_ ref: VersionRef, because refusal: any Error) { self.add(Job(ref: ref, refusal: refusal)) }
+
+    private func add(_ job: Job) {
         self.waiting.add(1, ordering: .relaxed)
-        self.continuation.yield(Job(ref: ref, attempt: 1))
+        self.continuation.yield(job)
     }
 
     /// Works until the task is cancelled, on `width` versions at a time. A version that fails for our reasons comes
@@ -47,16 +59,26 @@ package final class Backlog: Sendable {
             for await job in self.stream {
                 await gate.enter()
                 group.addTask {
+                    await self.makeWay(for: job)
                     let isDone = await self.work(on: job, catalog, develop)
                     gate.leave()
                     if isDone {
                         self.waiting.subtract(1, ordering: .relaxed)
                     } else {
                         try? await Task.sleep(for: Self.delay(after: job.attempt))
-                        self.continuation.yield(Job(ref: job.ref, attempt: job.attempt + 1))
+                        var next = job
+                        next.attempt += 1
+                        self.continuation.yield(next)
                     }
                 }
             }
+        }
+    }
+
+    /// Uploads that are being answered come first, but for so long only that none starves.
+    private func makeWay(for job: Job) async {
+        while self.rush.isOn, job.addedAt.duration(to: .now) < Self.rushWaitMax, !Task.isCancelled {
+            try? await Task.sleep(for: Self.rushLookInterval)
         }
     }
 
@@ -68,8 +90,12 @@ package final class Backlog: Sendable {
     private func work(on job: Job, _ catalog: any Catalog, _ develop: Develop) async -> Bool {
         do {
             guard let version = try await catalog.version(job.ref), version.state == .processing else { return true }
-            _ = try await develop(version, for: .backlog(attempt: job.attempt))
-            OriginMeters.shared.uploadsReady.increment()
+            if let refusal = job.refusal, !version.isAnnounced {
+                try await develop.tryToEnd(version, because: refusal)
+            } else {
+                _ = try await develop(version, for: .backlog(attempt: job.attempt))
+                OriginMeters.shared.uploadsReady.increment()
+            }
             return true
         } catch {
             let isFinal = Develop.isFinal(error, attempt: job.attempt)

@@ -1,7 +1,8 @@
 import MediaModel
 import Synchronization
 
-/// The blobs that this process has published, or is publishing, and whose rows are not committed yet.
+/// The blobs that this process has published, or is publishing, and whose rows are not committed yet; and those that
+/// no row names any more but that a reader may still be about to open.
 ///
 /// A blob is durable before the catalog names it (RELIABILITY §3.2); in between it looks like an orphan. Age tells the
 /// two apart as long as clocks are right and nobody asks for an age of 0; this does so in any case. A process that dies

@@ -12,14 +12,17 @@ package struct Develop: Sendable {
     let limits: PictureLimits
     let quota: Quota
     let cache: RenditionCache
+    let backlog: Backlog
 
+    /// - Parameter backlog: takes over what cannot be ended at once.
     package init(
         catalog: any Catalog,
         vault: BlobVault,
         renderer: any Renderer,
         limits: PictureLimits,
         quota: Quota = .none,
-        cache: RenditionCache
+        cache: RenditionCache,
+        backlog: Backlog
     ) {
         self.catalog = catalog
         self.vault = vault
@@ -27,6 +30,7 @@ package struct Develop: Sendable {
         self.limits = limits
         self.quota = quota
         self.cache = cache
+        self.backlog = backlog
     }
 
     /// Who wants the renditions, and so what becomes of a version that fails.
@@ -38,7 +42,8 @@ package struct Develop: Sendable {
     }
 
     /// - Returns: the version, `ready`.
-    /// - Throws: why there are no renditions; `giveUp` says what becomes of the version.
+    /// - Throws: why there are no renditions. Then the version is ended (`Develop+End.swift`), unless the backlog is to
+    ///   try again.
     package func callAsFunction(_ version: AssetVersion, for asker: Asker) async throws -> AssetVersion {
         do {
             let outcome = try await self.render(version)
@@ -47,22 +52,8 @@ package struct Develop: Sendable {
             self.warm(outcome.renditions, of: ready)
             return ready
         } catch {
-            await self.giveUp(version, for: asker, because: error)
+            if Self.isOver(for: asker, error) { await self.end(version, because: error) }
             throw error
-        }
-    }
-
-    /// Whether another attempt would end the same: the picture's fault, or the source's.
-    ///
-    /// A codec that dies or takes too long is most likely the picture's doing, but a machine that is short of memory or
-    /// time looks the same: that takes two attempts to believe.
-    static func isFinal(_ error: any Error, attempt: Int) -> Bool {
-        switch error {
-        case let error as RenderError where error.code == .crashed || error.code == .deadline: attempt >= 2
-        case let error as RenderError: !error.code.isRetryable
-        // The asset was deleted, or may have no more.
-        case let error as CatalogError: [.conflict, .gone, .quotaExceeded].contains(error.code)
-        default: Damage(error) != nil
         }
     }
 
@@ -134,55 +125,6 @@ package struct Develop: Sendable {
     private func warm(_ pictures: [RenderedPicture], of version: AssetVersion) {
         for (picture, rendition) in zip(pictures, version.renditions) {
             self.cache.insert(picture.bytes, for: rendition.blob.id)
-        }
-    }
-
-    /// - A picture that is refused leaves nothing behind, unless a client was told of its version: then that stays, to
-    ///   be seen as `failed`.
-    /// - A failure of ours undoes the upload that waits for it; on the backlog the version stays for another attempt.
-    /// - Whoever is cancelled (the service stops) leaves the version to the next start.
-    private func giveUp(_ version: AssetVersion, for asker: Asker, because error: any Error) async {
-        if error is CancellationError { return }
-        if case .backlog(let attempt) = asker, !Self.isFinal(error, attempt: attempt) { return }
-        do {
-            let unnamed =
-                if version.isAnnounced {
-                    try await self.fail(version, because: error)
-                } else {
-                    try await self.catalog.discard(version.ref)
-                }
-            await self.vault.remove(unnamed)
-        } catch let error as CatalogError where error.code == .conflict {
-            // The asset was erased meanwhile, and the version with it.
-            Logger.current.debug("A version went away", metadata: ["version": "\(version.ref)"])
-        } catch {
-            // The version stays `processing`; the next start finishes it.
-            Logger.current.error(
-                "Could not undo a version",
-                metadata: ["version": "\(version.ref)", "error": "\(String(reflecting: error))"]
-            )
-        }
-    }
-}
-
-extension Develop {
-    /// A damaged source stays, as evidence and for whoever may still save it; one that a codec refuses does not.
-    private func fail(_ version: AssetVersion, because error: any Error) async throws -> [BlobID] {
-        let damage = Damage(error)
-        if let damage { try await self.catalog.setDamage(damage.code, of: version.source.id) }
-        return try await self.catalog.fail(
-            version.ref,
-            failure: Self.failureCode(of: error),
-            keepsSource: damage != nil
-        )
-    }
-
-    /// What a failed version shows for a reason: the code of a problem.
-    private static func failureCode(of error: any Error) -> String {
-        switch error {
-        case let error as RenderError: error.code.description
-        case let error as CatalogError: error.code.description
-        default: OriginError.Code.sourceDamaged.description
         }
     }
 }

@@ -30,7 +30,13 @@ extension Ingest {
         guard bytes == earlier.bytes, digest.finish() == earlier.sha256.bytes else {
             throw OriginError(.idempotencyMismatch)
         }
-        guard let version = try await self.catalog.version(earlier.ref) else { throw OriginError(.gone) }
+        // From here on it may not go away behind the client's back: a crash, or a full disk, may have left it unfinished.
+        try await self.catalog.announce(earlier.ref)
+        guard let version = try await self.catalog.version(earlier.ref) else {
+            // Taken back since its key was looked up: the same request, once more, is a new upload.
+            let isThere = try await self.catalog.standing(of: earlier.ref.asset) != nil
+            throw OriginError(isThere ? .gone : .idempotencyRunning)
+        }
         OriginMeters.shared.uploadsReplayed.increment()
         return version
     }

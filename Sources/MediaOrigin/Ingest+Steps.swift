@@ -114,11 +114,25 @@ extension Ingest {
     ) async throws -> AssetVersion? {
         let tenant = self.policy.tenant
         let known = try await self.catalog.source(of: tenant, sha256: record.sha256, bytes: record.bytes)
-        guard let known else { return nil }
+        guard let known, try await self.isSound(known) else { return nil }
         do {
             return try await self.begin(ref, with: known, of: upload)
         } catch let error as CatalogError where error.code == .conflict {
             return nil
+        }
+    }
+
+    /// Reads all of a blob before an upload's own bytes are given up for it: nobody may have looked at it for a year.
+    private func isSound(_ known: BlobRecord) async throws -> Bool {
+        let inspection = BlobInspection(catalog: self.catalog, vault: self.vault, digests: self.digests)
+        guard let (_, condition) = try await inspection.look(at: known, .contents) else { return false }
+        switch condition {
+        case .sound: return true
+        case .damaged(let damage):
+            try await self.catalog.setDamage(damage.code, of: known.id)
+            return false
+        case .unreadable(let error): throw error
+        case .locked(let error): throw error
         }
     }
 

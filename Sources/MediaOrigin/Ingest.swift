@@ -12,17 +12,17 @@ package struct Ingest: Sendable {
     let catalog: any Catalog
     let vault: BlobVault
     let develop: Develop
-    let backlog: Backlog
     let room: StorageRoom
     let running: RunningUploads
     let digests: any Digesting
     let policy: IngestPolicy
 
+    var backlog: Backlog { self.develop.backlog }
+
     package init(
         catalog: any Catalog,
         vault: BlobVault,
         develop: Develop,
-        backlog: Backlog,
         room: StorageRoom,
         digests: any Digesting,
         policy: IngestPolicy
@@ -30,7 +30,6 @@ package struct Ingest: Sendable {
         self.catalog = catalog
         self.vault = vault
         self.develop = develop
-        self.backlog = backlog
         self.room = room
         self.running = RunningUploads()
         self.digests = digests
@@ -61,7 +60,9 @@ package struct Ingest: Sendable {
         let ref = try await self.number(for: upload.target)
         let version = try await self.undoingNumber(ref) {
             let source = try await self.seal(opening, body: &body, as: ref, of: upload)
-            return try await self.commitSource(source, as: ref, of: upload)
+            return try await self.backlog.rush.counting {
+                try await self.commitSource(source, as: ref, of: upload)
+            }
         }
         OriginMeters.shared.uploadBytes.increment(by: version.source.bytes)
         return try await self.develop(version, respondsAsync: upload.respondsAsync)

@@ -31,6 +31,10 @@ extension MeteredCatalog {
         try await self.timed(.fail) { try await self.base.fail(ref, failure: failure, keepsSource: keepsSource) }
     }
 
+    package func announce(_ ref: VersionRef) async throws {
+        try await self.timed(.announce) { try await self.base.announce(ref) }
+    }
+
     package func discard(_ ref: VersionRef) async throws -> [BlobID] {
         try await self.timed(.discard) { try await self.base.discard(ref) }
     }

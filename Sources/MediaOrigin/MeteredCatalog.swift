@@ -13,6 +13,7 @@ package struct MeteredCatalog: Catalog {
         case begin
         case complete
         case fail
+        case announce
         case discard
         case source
         case upload

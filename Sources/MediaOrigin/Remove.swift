@@ -4,18 +4,21 @@ package import MediaModel
 
 /// Deletes assets: gone for every reader at once, taken back within the grace, erased after it.
 package struct Remove: Sendable {
-    /// Assets erased between two looks at whether to stop.
+    /// Assets erased between two looks at whether to stop; versions looked through at a time.
     static let pageLimit = 100
 
     let catalog: any Catalog
     let vault: BlobVault
     /// How long a deleted asset can be taken back.
     let grace: Duration
+    let backlog: Backlog?
 
-    package init(catalog: any Catalog, vault: BlobVault, grace: Duration) {
+    /// - Parameter backlog: goes on with the versions of an asset that was taken back; nil: the next start does.
+    package init(catalog: any Catalog, vault: BlobVault, grace: Duration, backlog: Backlog? = nil) {
         self.catalog = catalog
         self.vault = vault
         self.grace = grace
+        self.backlog = backlog
     }
 
     /// Deletes an asset: all its URLs are gone when this returns. Deleting it again changes nothing.
@@ -34,6 +37,19 @@ package struct Remove: Sendable {
     package func undo(_ asset: AssetID) async throws {
         try await self.catalog.undelete(asset)
         Logger.current.notice("Deletion taken back", metadata: ["asset": "\(asset)"])
+        try await self.resumeVersions(of: asset)
+    }
+
+    /// While it was deleted, nobody could finish them.
+    private func resumeVersions(of asset: AssetID) async throws {
+        guard let backlog = self.backlog else { return }
+        var last: VersionNumber?
+        var page: [AssetVersion]
+        repeat {
+            page = try await self.catalog.versions(of: asset, before: last, limit: Self.pageLimit)
+            for version in page where version.state == .processing && version.isAnnounced { backlog.add(version.ref) }
+            last = page.last?.ref.number
+        } while page.count == Self.pageLimit
     }
 
     /// Erases what was deleted longer ago than the grace.

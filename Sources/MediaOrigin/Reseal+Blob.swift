@@ -44,9 +44,13 @@ extension Reseal {
     func replace(_ record: BlobRecord) async throws -> ResealRun.Replaced? {
         let new = try await self.sealAnew(record)
         defer { self.vault.settle([new.id]) }
+        // Whoever read its row before may still read it, and by its age it would pass for an orphan at once. It leaves
+        // the register when it is removed; after an interruption, with the process.
+        self.vault.inFlight.enter(record.id)
         do {
             try await self.catalog.replace(record.id, with: new)
         } catch let error as CatalogError where error.code == .conflict {
+            self.vault.settle([record.id])
             await self.vault.remove([new.id])
             return nil
         }

@@ -19,7 +19,14 @@ extension OperationTools {
     /// - Parameters:
     ///   - renderer: asked only when a damaged rendition is made again.
     ///   - cache: told of renditions that were made again.
-    init(_ storage: OriginStorage, renderer: any Renderer, cache: RenditionCache, settings: Settings) {
+    ///   - backlog: of the service; nil where none runs.
+    init(
+        _ storage: OriginStorage,
+        renderer: any Renderer,
+        cache: RenditionCache,
+        backlog: Backlog? = nil,
+        settings: Settings
+    ) {
         self.tenant = .default
         self.catalog = storage.catalog
         self.vault = storage.vault
@@ -37,7 +44,8 @@ extension OperationTools {
         self.removal = Remove(
             catalog: storage.catalog,
             vault: storage.vault,
-            grace: settings.storage.deleteGrace
+            grace: settings.storage.deleteGrace,
+            backlog: backlog
         )
         self.storage = storage
     }

@@ -74,18 +74,18 @@ package struct OriginAssembly: Sendable {
             renderer: pool,
             limits: settings.image,
             quota: settings.quota,
-            cache: cache
+            cache: cache,
+            backlog: backlog
         )
         let ingest = Ingest(
             catalog: catalog,
             vault: storage.vault,
             develop: develop,
-            backlog: backlog,
             room: StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin),
             digests: storage.digests,
             policy: settings.ingestPolicy
         )
-        let tools = OperationTools(storage, renderer: pool, cache: cache, settings: settings)
+        let tools = OperationTools(storage, renderer: pool, cache: cache, backlog: backlog, settings: settings)
         let mends = MendQueue(tools.mend)
         let collect = Collect(catalog: catalog, vault: storage.vault, removal: tools.removal)
         let scrub = Scrub(

@@ -113,7 +113,6 @@ extension CatalogContract {
                     }
                 ),
                 ("fail", { _ = try await catalog.fail(processing.ref, failure: "undecodable") }),
-                ("discard", { _ = try await catalog.discard(processing.ref) }),
                 ("set latest", { try await catalog.setLatest(ready.ref) }),
             ]
             for (name, write) in writes {

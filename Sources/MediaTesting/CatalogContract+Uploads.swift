@@ -24,6 +24,8 @@ extension CatalogContract {
         CatalogContract("discarding the only version removes the asset", checkDiscardOnly),
         CatalogContract("discarding a later version leaves no trace", checkDiscardLater),
         CatalogContract("discarding needs processing", checkDiscardNeedsProcessing),
+        CatalogContract("what was announced is not discarded", checkDiscardAnnounced),
+        CatalogContract("a deleted asset's version is discarded until it is erased", checkDiscardDeleted),
     ]
 }
 
@@ -302,5 +304,35 @@ extension CatalogContract {
         }
         try expectSame(try await catalog.version(ready.ref), ready, "a refused discard changes nothing")
         try expectSame(try await catalog.version(failed.ref), failed, "a refused discard changes nothing")
+    }
+
+    static func checkDiscardAnnounced(_ catalog: any Catalog) async throws {
+        let version = try await catalog.addProcessing()
+        try await catalog.announce(version.ref)
+        try await catalog.announce(version.ref)
+        try expect(try await catalog.version(version.ref)?.isAnnounced == true, "it is announced")
+        try await expectCatalogError(.conflict, "a client was told of it") {
+            _ = try await catalog.discard(version.ref)
+        }
+        let blobs = try await catalog.fail(version.ref, failure: "undecodable")
+        try expectSame(blobs, [version.source.id], "it can be ended as failed")
+        let failed = try await catalog.version(version.ref)
+        try await catalog.announce(version.ref)
+        try expectSame(try await catalog.version(version.ref), failed, "what has ended is left as it is")
+        try await catalog.announce(Samples.version().ref)
+    }
+
+    static func checkDiscardDeleted(_ catalog: any Catalog) async throws {
+        let first = try await catalog.addReady()
+        let second = try await catalog.addProcessing(2, of: first.ref.asset)
+        try await catalog.delete(first.ref.asset, at: Samples.moment)
+        try expectSame(try await catalog.discard(second.ref), [second.source.id], "the source is given up")
+        try await catalog.undelete(first.ref.asset)
+        try expect(try await catalog.version(second.ref) == nil, "it does not come back with the asset")
+        try expectSame(try await catalog.newestVersion(of: first.ref.asset), first, "the rest does")
+        let third = try await catalog.addProcessing(2, of: first.ref.asset)
+        try await catalog.delete(first.ref.asset, at: Samples.moment)
+        _ = try await catalog.erase(first.ref.asset)
+        try await expectCatalogError(.gone, "erased is erased") { _ = try await catalog.discard(third.ref) }
     }
 }

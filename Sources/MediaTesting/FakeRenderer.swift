@@ -7,6 +7,7 @@ package final class FakeRenderer: Renderer {
     private struct State {
         var jobs: [RenderJob] = []
         var failures: [RenderError] = []
+        var interludes: [@Sendable () async -> Void] = []
     }
 
     private let state = Mutex(State())
@@ -19,11 +20,18 @@ package final class FakeRenderer: Renderer {
     /// The next job fails with `error`; further ones queue up.
     package func failNext(_ error: RenderError) { self.state.withLock { $0.failures.append(error) } }
 
+    /// Something happens while the next job is being rendered; further ones queue up.
+    package func beforeNext(_ interlude: @escaping @Sendable () async -> Void) {
+        self.state.withLock { $0.interludes.append(interlude) }
+    }
+
     package func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome {
         let failure = self.state.withLock { state -> RenderError? in
             state.jobs.append(job)
             return state.failures.isEmpty ? nil : state.failures.removeFirst()
         }
+        let interlude = self.state.withLock { $0.interludes.isEmpty ? nil : $0.interludes.removeFirst() }
+        await interlude?()
         if let failure { throw failure }
         let counter = Counter()
         try await source.forEachChunk { counter.add($0.count) }

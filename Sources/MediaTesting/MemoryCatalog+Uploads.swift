@@ -73,9 +73,18 @@ extension MemoryCatalog {
         }
     }
 
+    package func announce(_ ref: VersionRef) async throws {
+        try self.call { state in
+            if state.versions[ref]?.state == .processing { state.versions[ref]?.isAnnounced = true }
+        }
+    }
+
     package func discard(_ ref: VersionRef) async throws -> [BlobID] {
         try self.call { state in
-            let version = try state.processing(ref)
+            guard let version = state.versions[ref], version.state == .processing, !version.isAnnounced else {
+                _ = try state.processing(ref)
+                throw CatalogError(.conflict, detail: "\(ref) was announced")
+            }
             state.versions[ref] = nil
             state.idempotency = state.idempotency.filter { $0.value.upload.ref != ref }
             if state.versions(of: ref.asset).isEmpty {

@@ -21,7 +21,7 @@ struct MemoryCatalogState {
         let tenant: Tenant
         let createdAt: Date
         let presets: [Preset]
-        let isAnnounced: Bool
+        var isAnnounced: Bool
         var state = VersionState.processing
         var source: BlobID
         /// False once it failed and gave its source up: it then only remembers what that was.

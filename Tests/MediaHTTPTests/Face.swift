@@ -68,9 +68,9 @@ struct Face: Sendable {
                 renderer: renderer,
                 limits: PictureLimits(),
                 quota: quota,
-                cache: cache
+                cache: cache,
+                backlog: Backlog()
             ),
-            backlog: Backlog(),
             room: StorageRoom(store: store, freeBytesMin: 1000),
             digests: FakeDigests(),
             policy: IngestPolicy(

@@ -62,13 +62,13 @@ struct CareHarness {
             vault: self.vault,
             renderer: self.renderer,
             limits: PictureLimits(),
-            cache: self.cache
+            cache: self.cache,
+            backlog: Backlog()
         )
         return Ingest(
             catalog: self.catalog,
             vault: self.vault,
             develop: develop,
-            backlog: Backlog(),
             room: StorageRoom(store: self.store, freeBytesMin: nil),
             digests: FakeDigests(),
             policy: IngestPolicy(

@@ -41,6 +41,21 @@ import Testing
         #expect(second.state == .ready)
     }
 
+    /// Nobody has looked at the stored source since it rotted: the new upload's bytes may be the only good copy.
+    @Test(arguments: [false, true])
+    func aSourceThatRottedUnnoticedIsNotWorthANewUpload(respondsAsync: Bool) async throws {
+        let picture = OriginHarness.picture(5000)
+        let first = try await self.origin.upload(picture)
+        var rotten = try #require(self.origin.store.blobs[first.source.id])
+        rotten[rotten.count - 1] ^= 1
+        self.origin.store.put(rotten, as: first.source.id)
+        let second = try await self.origin.upload(picture, respondsAsync: respondsAsync)
+        await self.origin.workOffBacklog()
+        #expect(second.source.id != first.source.id)
+        #expect(try await self.origin.catalog.version(second.ref)?.state == .ready)
+        #expect(try await self.origin.catalog.damaged(limit: 5).map(\.blob.id) == [first.source.id])
+    }
+
     /// Whatever fails while a shared source is at stake, nobody else's picture goes with it.
     @Test(arguments: 1...12)
     func aFailureTakesNothingThatAnotherVersionHas(call: Int) async throws {

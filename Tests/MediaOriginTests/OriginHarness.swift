@@ -22,7 +22,8 @@ struct OriginHarness {
             renderer: self.renderer,
             limits: PictureLimits(),
             quota: self.quota,
-            cache: self.cache
+            cache: self.cache,
+            backlog: self.backlog
         )
     }
 
@@ -31,7 +32,6 @@ struct OriginHarness {
             catalog: self.catalog,
             vault: self.vault,
             develop: self.develop,
-            backlog: self.backlog,
             room: StorageRoom(store: self.store, freeBytesMin: nil),
             digests: FakeDigests(),
             policy: IngestPolicy(
@@ -45,7 +45,9 @@ struct OriginHarness {
     }
 
     var revise: Revise { Revise(ingest: self.ingest) }
-    var remove: Remove { Remove(catalog: self.catalog, vault: self.vault, grace: .seconds(3600)) }
+    var remove: Remove {
+        Remove(catalog: self.catalog, vault: self.vault, grace: .seconds(3600), backlog: self.backlog)
+    }
     var deliver: Deliver { Deliver(catalog: self.catalog, vault: self.vault, cache: self.cache) }
     /// Delivers with an empty memory cache.
     var deliverCold: Deliver { Deliver(catalog: self.catalog, vault: self.vault, cache: .init(bytesMax: 0)) }

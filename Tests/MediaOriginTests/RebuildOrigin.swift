@@ -35,13 +35,13 @@ struct RebuildOrigin {
             renderer: self.renderer,
             limits: PictureLimits(),
             quota: .none,
-            cache: cache
+            cache: cache,
+            backlog: Backlog()
         )
         return Ingest(
             catalog: self.catalog,
             vault: self.vault,
             develop: develop,
-            backlog: Backlog(),
             room: StorageRoom(store: self.store, freeBytesMin: nil),
             digests: FakeDigests(),
             policy: IngestPolicy(

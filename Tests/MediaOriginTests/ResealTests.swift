@@ -167,7 +167,14 @@ import Testing
         }
         try await tick(45)
         try await eventually { clock.sleepers == 1 }
-        _ = try await self.harness.vault(keys).open(ready.source)
+        // A collection of anything that is old enough, in the middle of it.
+        let collect = Collect(
+            catalog: self.harness.catalog,
+            vault: reseal.vault,
+            removal: Remove(catalog: self.harness.catalog, vault: reseal.vault, grace: .zero)
+        )
+        #expect(try await collect(orphanAge: .zero, report: self.lines.report).orphans == 0)
+        _ = try await reseal.vault.open(ready.source)
         try await tick(15)
         try await eventually { self.harness.store.blobs[ready.source.id] == nil }
         try await tick(60)

@@ -57,9 +57,13 @@ package protocol AssetCatalog: Sendable {
     /// - Returns: the blobs that no row names any more (the source, unless another version has it too).
     func fail(_ ref: VersionRef, failure: String, keepsSource: Bool) async throws -> [BlobID]
 
-    /// Removes a `processing` version as if it had never been: its asset too where it was the only version, its
-    /// idempotency key, and its number is free again where it is still the last. Throws `.conflict` unless it is
-    /// `processing`.
+    /// Notes that a client is being told of a version: it can be ended by `fail` now, no more by `discard`. Changes
+    /// nothing where that is noted already, or the version is no longer `processing`.
+    func announce(_ ref: VersionRef) async throws
+
+    /// Removes a `processing` version that nobody was told of as if it had never been: its asset too where it was the
+    /// only version, its idempotency key, and its number is free again where it is still the last. Also where the
+    /// asset was deleted meanwhile. Throws `.conflict` unless it is `processing` and was not announced.
     ///
     /// - Returns: the blobs that no row names any more.
     func discard(_ ref: VersionRef) async throws -> [BlobID]

@@ -118,6 +118,11 @@ package struct RenderError: Error, Sendable, Hashable, CustomStringConvertible, 
         /// No codec process can be started, or one was killed from outside.
         package static let unavailable = Code(description: "renderer-unavailable")
 
+        /// Whether a codec that was sound has said what is wrong with the picture.
+        package var isVerdict: Bool {
+            [.undecodable, .unsupported, .tooManyPixels, .tooManyFrames, .sideTooLong].contains(self)
+        }
+
         /// Whether another attempt with the same picture can end otherwise: it is we who are short.
         package var isRetryable: Bool { self == .busy || self == .unavailable }
     }
