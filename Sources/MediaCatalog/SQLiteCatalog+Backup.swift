@@ -1,8 +1,12 @@
 import GRDB
 import Glibc
 import MediaModel
+import Synchronization
 
 extension SQLiteCatalog {
+    /// Told of each step; what it throws ends the copy.
+    private typealias BackupProgress = (_ copied: Int, _ total: Int) throws -> Void
+
     /// Pages copied between two calls of `progress`: 4 MiB.
     static let backupPagesPerStep: CInt = 1024
 
@@ -12,33 +16,42 @@ extension SQLiteCatalog {
     /// the WAL cannot begin anew and grows by what is written meanwhile. The copy is complete and durable when it gets
     /// its name (mode 0600); before that it is called `{path}.part`. A file of that name is replaced.
     ///
+    /// Unlike other calls it looks at cancellation, between two steps: it may take minutes, and nothing was committed.
+    ///
     /// - Parameters:
     ///   - path: where to; ``open(path:commitDelay:onCommit:)`` takes it. Its folder must exist.
     ///   - progress: told how many pages were copied, of how many. It must not wait.
     /// - Throws: ``CatalogError``: `.full`, `.failed`, `.corrupt`. What went wrong is not the live catalog's commits:
-    ///   never `.syncFailed`.
+    ///   never `.syncFailed`. `CancellationError`.
     package func backup(
         to path: String,
         progress: (@Sendable (_ copied: Int, _ total: Int) -> Void)? = nil
     ) async throws {
+        let isCancelled = Mutex(false)
         do {
-            try await Self.blocking("backup") { try self.backupBlocking(to: path, progress: progress) }
-        } catch let error as CatalogError where error.code == .syncFailed {
-            throw CatalogError(.failed, detail: error.detail)
+            try await withTaskCancellationHandler {
+                try await Self.blocking("backup") {
+                    try self.backupBlocking(to: path) { copied, total in
+                        if isCancelled.withLock({ $0 }) { throw CancellationError() }
+                        progress?(copied, total)
+                    }
+                }
+            } onCancel: {
+                isCancelled.withLock { $0 = true }
+            }
+        } catch let error as CatalogError {
+            try Task.checkCancellation()
+            throw error.code == .syncFailed ? CatalogError(.failed, detail: error.detail) : error
         }
     }
 
-    private func backupBlocking(to path: String, progress: ((_ copied: Int, _ total: Int) -> Void)?) throws {
+    private func backupBlocking(to path: String, progress: @escaping BackupProgress) throws {
         let part = path + ".part"
         Self.removeParts(of: part)
         do {
             try Self.makeFile(part)
             let copy = try DatabaseQueue(path: part)
-            try self.withReader { reader in
-                try reader.backup(to: copy, pagesPerStep: Self.backupPagesPerStep) {
-                    progress?($0.totalPageCount - $0.remainingPageCount, $0.totalPageCount)
-                }
-            }
+            try self.withReader { try $0.read { try Self.copy($0, to: copy, progress: progress) } }
             // The copy says that it has a WAL, as the catalog does. Without one it is a single file, and is one also
             // where nothing can be written beside it.
             try copy.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
@@ -49,6 +62,22 @@ extension SQLiteCatalog {
         } catch {
             Self.removeParts(of: part)
             throw error
+        }
+    }
+
+    /// Copies what a transaction sees, which `source` is in.
+    private static func copy(
+        _ source: Database,
+        to copy: DatabaseQueue,
+        progress: @escaping BackupProgress
+    ) throws {
+        // A transaction has no snapshot before its first read. Without one each step takes and drops its own, and a
+        // commit between two steps makes the copy begin anew, for as long as there are commits.
+        _ = try Int.fetchOne(source, sql: "SELECT count(*) FROM sqlite_schema")
+        try copy.writeWithoutTransaction { copy in
+            try source.backup(to: copy, pagesPerStep: Self.backupPagesPerStep) {
+                try progress($0.totalPageCount - $0.remainingPageCount, $0.totalPageCount)
+            }
         }
     }
 

@@ -84,6 +84,65 @@ struct BackupTests {
         #expect(before.blobs < totals.blobs && totals.blobs <= now.blobs)
     }
 
+    /// Makes the catalog larger than two steps of a copy.
+    private func enlarge(_ catalog: SQLiteCatalog) async throws {
+        try await catalog.pool.write { connection in
+            try connection.execute(
+                sql: "CREATE TABLE filler (bytes BLOB); INSERT INTO filler VALUES (zeroblob(9 << 20))"
+            )
+        }
+    }
+
+    @Test("ends, and is of the moment at which it began, also where something is committed between any two steps")
+    func itIsOneSnapshot() async throws {
+        let catalog = try await self.open()
+        try await self.enlarge(catalog)
+        let steps = Mutex(0)
+        try await catalog.backup(to: self.copy) { _, total in
+            let step = steps.withLock { steps -> Int in
+                steps += 1
+                return steps
+            }
+            #expect(total < 3 * 1024)
+            // A copy that begins anew with each commit ends after the last one.
+            guard step < 50 else { return }
+            #expect(throws: Never.self) {
+                try catalog.pool.write { try $0.execute(sql: "INSERT INTO filler VALUES (zeroblob(1))") }
+            }
+        }
+        #expect(steps.withLock { $0 } == 3)
+        let copied = try DatabaseQueue(path: self.copy)
+        let rows = try await copied.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM filler") }
+        #expect(rows == 1)
+        let sound = try await copied.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") }
+        #expect(sound == "ok")
+    }
+
+    @Test("ends at the next step when it is cancelled, and leaves what was there")
+    func itCanBeCancelled() async throws {
+        let catalog = try await self.open()
+        try await self.enlarge(catalog)
+        try Data("before".utf8).write(to: URL(filePath: self.copy))
+        let copy = self.copy
+        let (steps, signal) = AsyncStream<Void>.makeStream()
+        let isCancelled = Mutex(false)
+        let count = Mutex(0)
+        let backup = Task {
+            try await catalog.backup(to: copy) { _, _ in
+                count.withLock { $0 += 1 }
+                signal.yield()
+                while !isCancelled.withLock({ $0 }) { usleep(1000) }
+            }
+        }
+        for await _ in steps { break }
+        backup.cancel()
+        isCancelled.withLock { $0 = true }
+        await #expect(throws: CancellationError.self) { try await backup.value }
+        #expect(count.withLock { $0 } == 1)
+        #expect(try self.folder.files().filter { $0.hasPrefix("backup/") } == ["backup/catalog.sqlite"])
+        #expect(try Data(contentsOf: URL(filePath: self.copy)) == Data("before".utf8))
+    }
+
     @Test("replaces one before only when it is complete, and leaves nothing where it fails")
     func itIsAllOrNothing() async throws {
         let catalog = try await self.open()
