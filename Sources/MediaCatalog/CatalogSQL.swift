@@ -198,6 +198,9 @@ enum CatalogSQL: String, CaseIterable {
           completed_ms = excluded.completed_ms
         """
 
+    // The catalog itself.
+    case identity = "SELECT catalog FROM identity WHERE id = 1"
+
     static let blobColumns = """
         b.id AS blob_id, b.tenant AS blob_tenant, b.asset AS blob_asset, b.version AS blob_version, b.variant,
           b.media_type, b.created_ms AS blob_created_ms, b.bytes, b.sealed_bytes, b.sha256, b.envelope_key, b.rewrapped

@@ -1,7 +1,8 @@
 import Dispatch
+import FoundationEssentials
 import GRDB
 import Glibc
-import MediaModel
+package import MediaModel
 
 /// The catalog in one SQLite file (RELIABILITY §3.2). ``Schema`` has the tables, ``CatalogSQL`` every statement.
 ///
@@ -69,6 +70,17 @@ package final class SQLiteCatalog: Catalog {
             let checkpoint = Result { try self.pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) } }
             let closing = Result { try self.pool.close() }
             try checkpoint.flatMap { closing }.get()
+        }
+    }
+
+    /// Which catalog it is; that of every copy of it, too.
+    package func id() async throws -> CatalogID {
+        try await self.read { database in
+            let bytes = try Data.fetchOne(CatalogSQL.identity.prepared(database, []))
+            guard let bytes, bytes.count == CatalogID.byteCount else {
+                throw CatalogError(.corrupt, detail: "identity: the catalog's own row is not there; restore a back-up")
+            }
+            return CatalogID(bytes: Array(bytes))
         }
     }
 

@@ -10,15 +10,19 @@ package struct BackupManifest: Hashable, Sendable, Codable {
     package let product: String
     /// When its copy of the catalog was made; nil while the first back-up into a folder is not whole.
     package let createdAt: Date?
+    /// Which catalog it is a copy of; nil in back-ups from before catalogs had ids, and while the first one into a
+    /// folder is not whole.
+    package let catalog: CatalogID?
     /// Blobs that its catalog names.
     package let blobs: Int
     /// Their bytes in the store.
     package let sealedBytes: Int
 
-    package init(createdAt: Date?, blobs: Int, sealedBytes: Int) {
+    package init(createdAt: Date?, catalog: CatalogID?, blobs: Int, sealedBytes: Int) {
         self.format = Self.formatNow
         self.product = Product.version
         self.createdAt = createdAt
+        self.catalog = catalog
         self.blobs = blobs
         self.sealedBytes = sealedBytes
     }

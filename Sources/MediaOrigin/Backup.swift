@@ -8,6 +8,9 @@ package import MediaModel
 /// the copy promises and the store no longer has; then the catalog is copied once more, and what was taken stays taken,
 /// so that each round is a fraction of the one before. What the folder held before is a whole back-up until the last
 /// step; what is cut off is gone on with by the next one.
+///
+/// A back-up of another catalog is not replaced unasked: a service that starts without its data disk begins a new and
+/// empty catalog, and the next back-up of it would remove every blob of the good one.
 package struct Backup: Sendable {
     /// Copies of the catalog that one back-up makes at the most.
     package static let roundsMax = 5
@@ -16,35 +19,45 @@ package struct Backup: Sendable {
     let mirror: any EnvelopeKeyMirror
     let catalog: any Catalog
     let store: any BlobStore
+    let id: CatalogID
+    let replacesOther: Bool
     let copyCatalog: @Sendable (_ path: String) async throws -> CatalogCopy
 
     /// - Parameters:
     ///   - target: the folder of the back-up.
     ///   - mirror: that of the back-up, not of the service.
     ///   - catalog: that of the service.
+    ///   - id: that of `catalog`.
     ///   - store: that of the service, which `target` takes blobs of.
+    ///   - replacesOther: whether the back-up of another catalog that the folder holds is replaced.
     ///   - copyCatalog: copies the catalog, as it is when it is called or later, to a path at which nothing is, and
     ///     opens the copy.
     package init(
         to target: any BackupTarget,
         mirror: any EnvelopeKeyMirror,
         of catalog: any Catalog,
+        id: CatalogID,
         store: any BlobStore,
+        replacesOther: Bool = false,
         copyCatalog: @escaping @Sendable (_ path: String) async throws -> CatalogCopy
     ) {
         self.target = target
         self.mirror = mirror
         self.catalog = catalog
+        self.id = id
         self.store = store
+        self.replacesOther = replacesOther
         self.copyCatalog = copyCatalog
     }
 
     /// - Parameter report: a `finding` for each blob that could not be backed up because it is damaged, `progress`
     ///   about once a second, then `done` with the counts `blobs` and `bytes` (that the copy of the catalog names),
     ///   `linked`, `copied`, `present` (taken by an earlier back-up), `removed`, `damaged` and `rounds`.
-    /// - Throws: an error of a port; ``OriginError/Code/backupUnsettled``. The folder then has the back-up that it had
-    ///   before, unless it is the removal of old blobs that failed: then it has the new one.
+    /// - Throws: an error of a port; ``OriginError/Code/backupOfAnother``, before anything is changed;
+    ///   ``OriginError/Code/backupUnsettled``. The folder then has the back-up that it had before, unless it is the
+    ///   removal of old blobs that failed: then it has the new one.
     package func callAsFunction(report: @escaping OperationReport) async throws -> BackedUp {
+        try self.checkIsOurs()
         for round in 1...Self.roundsMax {
             let (createdAt, transfer) = try await self.takeBlobs(report)
             guard transfer.erased == 0 else {
@@ -53,6 +66,7 @@ package struct Backup: Sendable {
             }
             let manifest = BackupManifest(
                 createdAt: createdAt,
+                catalog: self.id,
                 blobs: transfer.blobs,
                 sealedBytes: transfer.sealedBytes
             )
@@ -67,6 +81,20 @@ package struct Backup: Sendable {
             detail:
                 "in each of \(Self.roundsMax) rounds blobs were erased after the catalog had been copied; the folder "
                 + "has the back-up that it had before; run it again, it goes on from what was taken"
+        )
+    }
+
+    /// One that was never whole is nobody's. One from before catalogs had ids cannot be told from another's.
+    private func checkIsOurs() throws {
+        guard let manifest = self.target.manifest, manifest.catalog != self.id, !self.replacesOther else { return }
+        let createdAt = manifest.createdAt.map { " of \($0.formatted(.iso8601))" } ?? ""
+        let other = manifest.catalog?.description ?? "without an id"
+        throw OriginError(
+            .backupOfAnother,
+            detail:
+                "the folder holds a back-up\(createdAt) of another catalog (\(other)), \(manifest.blobs) blobs; this "
+                + "one is \(self.id). Is data.dir the right folder, and is its disk there? If so, name another folder, "
+                + "or replace that back-up for good with the option replace-other"
         )
     }
 
@@ -206,4 +234,6 @@ package struct CatalogCopy: Sendable {
 extension OriginError.Code {
     /// Blobs were erased faster than they could be backed up.
     package static let backupUnsettled = OriginError.Code(description: "backup-unsettled")
+    /// The folder holds the back-up of another catalog.
+    package static let backupOfAnother = OriginError.Code(description: "backup-of-another")
 }

@@ -10,7 +10,7 @@ extension OperationTable {
 
     private static let backup = Operation(
         "backup",
-        [OperationOption("to", .folder, isRequired: true)],
+        [OperationOption("to", .folder, isRequired: true), OperationOption("replace-other", .flag)],
         .onOrigin { tools, values, report in
             let folder = values.requiredText("to")
             let storage = tools.storage
@@ -18,7 +18,9 @@ extension OperationTable {
                 to: try await BackupFolder.open(folder, of: storage.files),
                 mirror: EnvelopeKeyFile(folder: folder),
                 of: tools.catalog,
-                store: storage.store
+                id: try await storage.database.id(),
+                store: storage.store,
+                replacesOther: values.isSet("replace-other")
             ) { path in
                 try await storage.database.backup(to: path)
                 return try await CatalogCopy.open(path)

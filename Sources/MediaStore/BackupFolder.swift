@@ -84,7 +84,7 @@ package final class BackupFolder: BackupTarget {
                     + "empty, not there yet, or holds a back-up"
             )
         }
-        let unfinished = BackupManifest(createdAt: nil, blobs: 0, sealedBytes: 0)
+        let unfinished = BackupManifest(createdAt: nil, catalog: nil, blobs: 0, sealedBytes: 0)
         try WholeFile.replace(layout.manifest, with: unfinished.encoded(), calls)
         return nil
     }

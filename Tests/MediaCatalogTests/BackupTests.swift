@@ -43,6 +43,10 @@ struct BackupTests {
         #expect(found == [ready, processing])
         let findings = try await again.audit(repairs: false)
         #expect(findings.isEmpty)
+        let ids = try await [catalog.id(), again.id()]
+        #expect(ids[0] == ids[1])
+        let other = try await SQLiteCatalog.open(path: self.folder.path("other.sqlite")).id()
+        #expect(other != ids[0])
     }
 
     @Test("is of one moment, while uploads go on and are not kept waiting")

@@ -158,14 +158,59 @@ struct BackupTests {
         Issue.record("more than 100 calls")
     }
 
+    @Test("does not replace the back-up of another catalog, unless it is told to")
+    func anotherCatalogsIsLeftAlone() async throws {
+        _ = try await self.origin.upload(OriginHarness.picture(1000))
+        let folder = MemoryBackup(of: self.origin.store)
+        _ = try await self.backup(to: folder)(report: self.lines.report)
+        let kept = folder.blobs
+        // The data disk is not there: a new catalog, empty.
+        let new = BackupTests()
+        let id = CatalogID.make()
+        let error = await #expect(throws: OriginError.self) {
+            try await new.backup(to: folder, id: id)(report: new.lines.report)
+        }
+        #expect(error?.code == .backupOfAnother)
+        #expect(error?.detail.contains("another catalog (\(Self.id)), 3 blobs; this one is \(id)") == true)
+        #expect(folder.blobs == kept && folder.complaints == [] && folder.manifest?.catalog == Self.id)
+        let told = try await new.backup(to: folder, id: id, replacesOther: true)(report: new.lines.report)
+        #expect(told.removed == 3 && folder.blobs.isEmpty && folder.manifest?.catalog == id)
+    }
+
+    @Test("does not take a back-up from before catalogs had ids for its own")
+    func oneWithoutIDIsAnothers() async throws {
+        let folder = MemoryBackup(of: self.origin.store)
+        let before = BackupManifest(createdAt: Samples.moment, catalog: nil, blobs: 0, sealedBytes: 0)
+        folder.write(MemoryCatalog(), to: try await folder.makeCatalogPath())
+        try await folder.commit(before)
+        let error = await #expect(throws: OriginError.self) {
+            try await self.backup(to: folder)(report: self.lines.report)
+        }
+        #expect(error?.code == .backupOfAnother && folder.manifest == before)
+        _ = try await self.backup(to: folder, replacesOther: true)(report: self.lines.report)
+        #expect(folder.manifest?.catalog == Self.id)
+    }
+
+    /// The catalog's, unless a test is about another.
+    private static let id = CatalogID.make()
+
     private func backup(
         to folder: MemoryBackup,
+        id: CatalogID = Self.id,
+        replacesOther: Bool = false,
         mirror: MemoryKeyMirror = MemoryKeyMirror(),
         failingCopyAt copyFault: Int? = nil,
         beforeCopy: @escaping @Sendable () async throws -> Void = {},
         afterCopy: @escaping @Sendable () async throws -> Void = {}
     ) -> Backup {
-        Backup(to: folder, mirror: mirror, of: self.origin.catalog, store: self.origin.store) { path in
+        Backup(
+            to: folder,
+            mirror: mirror,
+            of: self.origin.catalog,
+            id: id,
+            store: self.origin.store,
+            replacesOther: replacesOther
+        ) { path in
             try await beforeCopy()
             let copy = try await self.origin.catalog.copied()
             if let copyFault { copy.inject(FaultPlan(failAt: copyFault)) }

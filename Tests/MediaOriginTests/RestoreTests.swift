@@ -116,7 +116,7 @@ final class MemoryRestore: RestoreTarget {
 
     static let path = "/restored.restoring/catalog.sqlite"
 
-    let manifest = BackupManifest(createdAt: Samples.moment, blobs: 3, sealedBytes: 7)
+    let manifest = BackupManifest(createdAt: Samples.moment, catalog: .make(), blobs: 3, sealedBytes: 7)
     let catalog: MemoryCatalog
     private let backup: MemoryBlobStore
     private let state = Mutex(State())

@@ -190,6 +190,29 @@ struct OfflineOriginTests {
         #expect(try await folder.run("fsck").last?.fields["blobs"] == "3")
     }
 
+    @Test func aNewCatalogDoesNotReplaceTheBackUpOfAnother() async throws {
+        let folder = try await Folder().filled()
+        let backup = folder.scratch.path("backup")
+        #expect(try await folder.run("backup", ["to": backup]).last?.kind == .done)
+        let kept = try folder.scratch.files().filter { $0.hasPrefix("backup/") }
+        // What a start makes of a data folder whose disk is not there.
+        var new = folder
+        new.settings.dataDirectory = folder.scratch.path("empty")
+        new = try await new.filled(0)
+        let refused = try await new.run("backup", ["to": backup]).last
+        #expect(refused?.kind == .failed)
+        #expect(refused?.fields["code"] == "origin.backup-of-another")
+        #expect(try folder.scratch.files().filter { $0.hasPrefix("backup/") } == kept)
+        // The id goes with a back-up, so that a restored folder goes on with it.
+        var restored = folder
+        restored.settings.dataDirectory = folder.scratch.path("restored")
+        #expect(try await restored.run("restore", ["from": backup]).last?.kind == .done)
+        restored.settings.keys.ringPathGiven = folder.settings.keyRingPath
+        #expect(try await restored.run("backup", ["to": backup]).last?.fields["present"] == "3")
+        let told = try await new.run("backup", ["to": backup, "replace-other": "true"]).last
+        #expect(told?.fields["removed"] == "3", "\(String(describing: told))")
+    }
+
     @Test func aLostCatalogIsMadeAnewOfTheBlobs() async throws {
         let folder = try await Folder().filled()
         let there = try await folder.run("rebuild")

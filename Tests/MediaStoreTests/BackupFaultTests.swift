@@ -83,7 +83,11 @@ struct BackupFaultTests {
                 try BackupHarness.write("after", to: try await backup.makeCatalogPath())
                 return backup
             },
-            operation: { try await $0.commit(BackupManifest(createdAt: Samples.moment, blobs: 1, sealedBytes: 1)) },
+            operation: {
+                try await $0.commit(
+                    BackupManifest(createdAt: Samples.moment, catalog: .make(), blobs: 1, sealedBytes: 1)
+                )
+            },
             check: { _, round in
                 let catalog = try BackupHarness.read(harness.folder.path("backup/catalog.sqlite"))
                 #expect(catalog == "after" || round.error != nil && catalog == "before", "\(round.failed)")

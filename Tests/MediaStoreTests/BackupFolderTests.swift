@@ -27,7 +27,9 @@ struct BackupHarness {
         let backup = try await BackupFolder.open(other ?? self.backup, of: self.store, calls: calls)
         for id in ids { _ = try await backup.take(id) }
         try Self.write(catalog, to: try await backup.makeCatalogPath())
-        try await backup.commit(BackupManifest(createdAt: Samples.moment, blobs: ids.count, sealedBytes: 7))
+        try await backup.commit(
+            BackupManifest(createdAt: Samples.moment, catalog: .make(), blobs: ids.count, sealedBytes: 7)
+        )
     }
 
     static func write(_ text: String, to path: String) throws { try Data(text.utf8).write(to: URL(filePath: path)) }
@@ -63,7 +65,12 @@ struct BackupFolderTests {
             try await RestoredFolder.open(harness.folder.path("restored"), from: harness.backup)
         }
         #expect(early?.detail.contains("holds no finished back-up") == true)
-        let manifest = BackupManifest(createdAt: Date(timeIntervalSince1970: 1_795_244_400), blobs: 1, sealedBytes: 9)
+        let manifest = BackupManifest(
+            createdAt: Date(timeIntervalSince1970: 1_795_244_400),
+            catalog: .make(),
+            blobs: 1,
+            sealedBytes: 9
+        )
         try await backup.commit(manifest)
         let place = BackupHarness.place(of: id)
         let expected = ["backup/BACKUP.json", "backup/LOCK", "backup/\(place)", "backup/catalog.sqlite"]
