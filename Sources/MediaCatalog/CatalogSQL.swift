@@ -15,6 +15,7 @@ enum CatalogSQL: String, CaseIterable {
         WHERE id = :asset AND last_version = :number AND last_version > 1
           AND NOT EXISTS (SELECT 1 FROM versions WHERE asset = :asset AND number = :number)
         """
+    case skipVersions = "UPDATE assets SET last_version = min(last_version + :skipped, :max)"
     case insertAsset = """
         INSERT INTO assets (id, tenant, created_ms, last_version, latest_ready)
         VALUES (:asset, :tenant, :created_ms, :last, :latest)

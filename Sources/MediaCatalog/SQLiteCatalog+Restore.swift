@@ -5,16 +5,18 @@ extension SQLiteCatalog {
     /// Adds an asset as it once was: for a catalog that is made anew from what the blobs' headers say. One transaction;
     /// the envelope keys of the blobs must be there (``EnvelopeKeyCatalog/add(_:)``).
     ///
-    /// `latest` is the newest version that is ready; the next number is the one after the last given. A source may be
+    /// `latest` is the newest version that is ready. A source may be
     /// that of other versions too, also of another asset; a rendition's blob is its own.
     ///
-    /// - Parameter versions: at least one, each `ready` with all its renditions or `processing` without any, each
-    ///   number once.
+    /// - Parameters:
+    ///   - versions: at least one, each `ready` with all its renditions or `processing` without any, each number once.
+    ///   - last: the last number that counts as taken; that of the last version, or more.
     /// - Throws: ``CatalogError``: `.conflict` where the asset is there, or a rendition's blob; `.keyRetired`.
     package func insertRestored(
         asset: AssetID,
         tenant: Tenant,
-        versions: [AssetVersion]
+        versions: [AssetVersion],
+        last: VersionNumber
     ) async throws {
         for version in versions {
             precondition(
@@ -27,9 +29,8 @@ extension SQLiteCatalog {
                 "a version is ready with all renditions, or processing with none"
             )
         }
-        guard let first = versions.map(\.createdAt).min(), let last = versions.map(\.ref.number).max() else {
-            preconditionFailure("an asset has a version")
-        }
+        guard let first = versions.map(\.createdAt).min() else { preconditionFailure("an asset has a version") }
+        precondition(versions.allSatisfy { $0.ref.number <= last }, "the number of a version was taken")
         let latest = versions.filter(\.isReady).map(\.ref.number).max()
         try await self.commit { database in
             try Self.insertAsset(asset, of: tenant, createdAt: first, last: last, latest: latest, in: database)

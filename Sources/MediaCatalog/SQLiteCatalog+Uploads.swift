@@ -9,6 +9,13 @@ extension SQLiteCatalog {
         try await self.commit { try Self.reserve(asset, in: $0) }
     }
 
+    package func skipVersions() async throws {
+        let arguments: StatementArguments = [
+            "skipped": VersionNumber.skippedAfterLoss, "max": VersionNumber.max.value,
+        ]
+        _ = try await self.commit { try CatalogSQL.skipVersions.run($0, arguments) }
+    }
+
     package func releaseVersion(_ ref: VersionRef) async throws {
         _ = try await self.commit { try CatalogSQL.release.run($0, ref.arguments) }
     }

@@ -23,6 +23,16 @@ package struct VersionNumber: Hashable, Comparable, Sendable, CustomStringConver
 
     package var description: String { String(self.value) }
 
+    /// How many numbers are skipped after a loss.
+    package static let skippedAfterLoss = 1000
+
+    /// What counts as the last number taken where a catalog knows of this one, and was lost or is from an earlier day:
+    /// ``skippedAfterLoss`` more, as far as there are numbers. Under those that it does not know pictures may have been
+    /// published, which caches keep for a year; their URLs must not come to mean other ones.
+    package var afterLoss: VersionNumber {
+        VersionNumber(Swift.min(self.value + Self.skippedAfterLoss, Self.max.value))
+    }
+
     package static func < (left: VersionNumber, right: VersionNumber) -> Bool { left.value < right.value }
 }
 

@@ -12,6 +12,10 @@ extension MeteredCatalog {
         try await self.timed(.releaseVersion) { try await self.base.releaseVersion(ref) }
     }
 
+    package func skipVersions() async throws {
+        try await self.timed(.skipVersions) { try await self.base.skipVersions() }
+    }
+
     package func begin(_ version: AssetVersion, terms: CommitTerms) async throws -> AssetVersion {
         try await self.timed(.begin) { try await self.base.begin(version, terms: terms) }
     }

@@ -10,6 +10,7 @@ package struct MeteredCatalog: Catalog {
     enum Operation: String, CaseIterable {
         case reserveVersion
         case releaseVersion
+        case skipVersions
         case begin
         case complete
         case fail

@@ -26,7 +26,7 @@ package struct Rebuild: Sendable {
     let presets: [Preset]
     let older: (any Catalog)?
     let addKey: @Sendable (EnvelopeKeyRecord) async throws -> Void
-    let insert: @Sendable (AssetID, Tenant, [AssetVersion]) async throws -> Void
+    let insert: @Sendable (AssetID, Tenant, [AssetVersion], VersionNumber) async throws -> Void
 
     /// - Parameters:
     ///   - renderer: measures sources.
@@ -35,8 +35,8 @@ package struct Rebuild: Sendable {
     ///     key was retired; nil where there is none.
     ///   - addKey: adds an envelope key to the new catalog; called before the first asset.
     ///   - insert: adds an asset with its versions, in the order of their numbers, each `ready` with all its renditions
-    ///     or `processing` without any. Called from several tasks at once, once an asset. A source may come more than
-    ///     once, also with several assets, always with the same row.
+    ///     or `processing` without any, and the last number that counts as taken. Called from several tasks at once,
+    ///     once an asset. A source may come more than once, also with several assets, always with the same row.
     package init(
         store: any BlobStore,
         sealing: any BlobSealing,
@@ -49,7 +49,12 @@ package struct Rebuild: Sendable {
         older: (any Catalog)? = nil,
         addKey: @escaping @Sendable (EnvelopeKeyRecord) async throws -> Void,
         insert:
-            @escaping @Sendable (_ asset: AssetID, _ tenant: Tenant, _ versions: [AssetVersion]) async throws -> Void
+            @escaping @Sendable (
+                _ asset: AssetID,
+                _ tenant: Tenant,
+                _ versions: [AssetVersion],
+                _ last: VersionNumber
+            ) async throws -> Void
     ) {
         self.store = store
         self.sealing = sealing
@@ -125,8 +130,11 @@ package struct Rebuild: Sendable {
         try await self.forEach(run.index.assets, width: Self.width) { blobs in
             try Task.checkCancellation()
             let versions = try await run.versions(of: blobs)
-            guard let tenant = versions.first?.tenant, let asset = blobs.first?.ref.asset else { return }
-            try await self.insert(asset, tenant, versions)
+            // Also of versions that could not be restored; of some there may be no blob left.
+            guard let tenant = versions.first?.tenant, let last = blobs.map(\.ref.number).max(),
+                let asset = blobs.first?.ref.asset
+            else { return }
+            try await self.insert(asset, tenant, versions, last.afterLoss)
             run.journal.count(versions, run.shared)
             await run.journal.progress { "\($0.assets) assets, \($0.versions) versions, \($0.blobs) blobs" }
         }

@@ -3,6 +3,9 @@ package import MediaModel
 
 /// Makes a data folder of a back-up, and checks it. The root keys are not in a back-up: they are put there by whoever
 /// keeps them.
+///
+/// Versions may have been published after the back-up, and caches keep them for a year: their numbers, which the
+/// catalog does not know, are skipped. Assets that it does not know have random ids, which do not come again.
 package struct Restore: Sendable {
     /// How closely the restored folder is looked at.
     package enum Depth: Sendable {
@@ -39,7 +42,9 @@ package struct Restore: Sendable {
         await report(self.beginning)
         let copy = try await self.openCatalog(try await self.target.takeCatalog())
         let transfer = try await copy.closing {
-            try await BackupTransfer(to: self.target, report: report) { Self.reason(why: $0, $1) }(of: copy.catalog)
+            try await copy.catalog.skipVersions()
+            let transfer = BackupTransfer(to: self.target, report: report) { Self.reason(why: $0, $1) }
+            return try await transfer(of: copy.catalog)
         }
         try await self.target.commit()
         // There is one last line, and it is ours.

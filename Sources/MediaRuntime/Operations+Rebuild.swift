@@ -80,8 +80,8 @@ private struct Rebuilding {
             presets: self.settings.presets,
             older: older,
             addKey: { try await database.add($0) },
-            insert: { asset, tenant, versions in
-                try await database.insertRestored(asset: asset, tenant: tenant, versions: versions)
+            insert: { asset, tenant, versions, last in
+                try await database.insertRestored(asset: asset, tenant: tenant, versions: versions, last: last)
             }
         )
     }

@@ -17,6 +17,7 @@ extension CatalogContract {
         CatalogContract("a released number is used again", checkRelease),
         CatalogContract("a release below the last skips the number", checkReleaseBelow),
         CatalogContract("a release never takes an existing version", checkReleaseExisting),
+        CatalogContract("a catalog of an earlier day skips numbers", checkSkip),
         CatalogContract("a later version needs a reservation", checkUnreserved),
         CatalogContract("failing keeps the version and gives up the source", checkFail),
         CatalogContract("failing may keep the source", checkFailKeepingTheSource),
@@ -168,6 +169,33 @@ extension CatalogContract {
         try expectSame(try await catalog.newestVersion(of: first.ref.asset), first, "a reservation is no version")
         let page = try await catalog.page(after: nil, limit: 5)
         try expectSame(page, [first], "a reservation is no version")
+    }
+
+    static func checkSkip(_ catalog: any Catalog) async throws {
+        let first = try await catalog.addReady()
+        let third = try await catalog.addReady()
+        for _ in 2...3 { _ = try await catalog.reserveVersion(of: third.ref.asset) }
+        let deleted = try await catalog.addReady()
+        try await catalog.delete(deleted.ref.asset, at: Samples.moment)
+        try await catalog.skipVersions()
+        try await catalog.undelete(deleted.ref.asset)
+        for (ref, next) in [(first.ref, 1002), (third.ref, 1004), (deleted.ref, 1002)] {
+            let number = try await catalog.reserveVersion(of: ref.asset)
+            try expectSame(number, VersionNumber(next), "a thousand numbers are skipped")
+        }
+        // What is skipped is no version, and never becomes one.
+        let skipped = Samples.version(1002, of: first.ref.asset)
+        try await catalog.releaseVersion(skipped.ref)
+        let again = try await catalog.reserveVersion(of: first.ref.asset)
+        try expectSame(again, VersionNumber(1002), "a number after the gap is released")
+        try await catalog.begin(skipped)
+        _ = try await catalog.discard(skipped.ref)
+        let next = try await catalog.reserveVersion(of: first.ref.asset)
+        try expectSame(next, VersionNumber(1002), "a version after the gap is discarded")
+        let page = try await catalog.versions(of: first.ref.asset, before: nil, limit: 5)
+        try expectSame(page, [first], "a number that was skipped is no version")
+        let findings = try await catalog.audit(repairs: false)
+        try expect(findings.isEmpty, "a gap is no finding")
     }
 
     static func checkReserveUnknown(_ catalog: any Catalog) async throws {

@@ -29,8 +29,13 @@ struct RestoreTests {
 
         let made = try await self.empty("made.sqlite")
         for key in try await lost.envelopeKeys() { try await made.add(key) }
-        try await made.insertRestored(asset: other.ref.asset, tenant: .default, versions: [other])
-        try await made.insertRestored(asset: asset, tenant: .default, versions: [fourth, first, third])
+        try await made.insertRestored(asset: other.ref.asset, tenant: .default, versions: [other], last: .first)
+        try await made.insertRestored(
+            asset: asset,
+            tenant: .default,
+            versions: [fourth, first, third],
+            last: VersionNumber(7)
+        )
         for version in [first, third, fourth, other] {
             let found = try await made.version(version.ref)
             #expect(found == version)
@@ -38,7 +43,7 @@ struct RestoreTests {
         let latest = try await made.latest(of: asset)
         #expect(latest == third.ref.number)
         let next = try await made.reserveVersion(of: asset)
-        #expect(next == VersionNumber(5))
+        #expect(next == VersionNumber(8))
         let usage = try await made.usage(of: .default)
         let expected = try await lost.usage(of: .default)
         #expect(usage == expected)
@@ -55,7 +60,7 @@ struct RestoreTests {
         let version = Samples.version()
         let ready = Samples.ready(version, renditions: Samples.renditions(of: version))
         let restore = { () async throws -> Void in
-            try await catalog.insertRestored(asset: ready.ref.asset, tenant: .default, versions: [ready])
+            try await catalog.insertRestored(asset: ready.ref.asset, tenant: .default, versions: [ready], last: .first)
         }
         let keyless = await #expect(throws: CatalogError.self) { try await restore() }
         #expect(keyless?.code == .keyRetired)
@@ -73,7 +78,7 @@ struct RestoreTests {
         ]
         let thief = Samples.ready(next, renditions: stolen)
         let conflict = await #expect(throws: CatalogError.self) {
-            try await catalog.insertRestored(asset: thief.ref.asset, tenant: .default, versions: [thief])
+            try await catalog.insertRestored(asset: thief.ref.asset, tenant: .default, versions: [thief], last: .first)
         }
         #expect(conflict?.code == .conflict)
         // A source that the catalog knows as another blob.
@@ -87,7 +92,7 @@ struct RestoreTests {
         )
         let liar = Samples.version(source: changed)
         let refused = await #expect(throws: CatalogError.self) {
-            try await catalog.insertRestored(asset: liar.ref.asset, tenant: .default, versions: [liar])
+            try await catalog.insertRestored(asset: liar.ref.asset, tenant: .default, versions: [liar], last: .first)
         }
         #expect(refused?.code == .conflict)
         let page = try await catalog.page(after: nil, limit: 10)

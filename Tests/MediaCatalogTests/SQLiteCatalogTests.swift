@@ -44,10 +44,11 @@ struct SQLiteCatalogTests {
     }
 
     /// Statements that read all there is of something, because that is the question: what is unfinished and what is
-    /// damaged (each all that a partial index holds), the envelope keys, the sums of tenants, the blobs under each key.
+    /// damaged (each all that a partial index holds), the envelope keys, the sums of tenants, the blobs under each key,
+    /// every asset.
     private static let scans: [CatalogSQL: String] = [
         .unfinished: "SCAN v USING INDEX versions_processing", .damagedBlobs: "SCAN b USING INDEX blobs_damaged",
-        .envelopeKeys: "SCAN envelope_keys", .blobTotals: "SCAN usage",
+        .skipVersions: "SCAN assets", .envelopeKeys: "SCAN envelope_keys", .blobTotals: "SCAN usage",
         .blobCounts: "SEARCH blobs USING INDEX blobs_needed_key (needed_key>?)",
     ]
 

@@ -103,7 +103,7 @@ struct RebuildOrigin {
             presets: presets,
             older: older,
             addKey: { try new.add($0) },
-            insert: { try new.insert($0, $1, $2) }
+            insert: { try new.insert($0, $1, $2, last: $3) }
         )
     }
 

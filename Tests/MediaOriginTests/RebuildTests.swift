@@ -29,6 +29,17 @@ struct RebuildTests {
         #expect(new.lines.all.last?.kind == .done && new.lines.all.last?.text.contains("deletions") == true)
     }
 
+    @Test("takes no number again, also none of a version that is not restored")
+    func numbersAreNotTakenAgain() async throws {
+        let first = try await self.old.upload(1)
+        let second = try await self.old.upload(2, to: .newVersion(of: first.ref.asset))
+        try await self.old.store.remove(second.source.id)
+        let new = RebuiltCatalog()
+        _ = try await self.old.rebuild(into: new)(report: new.lines.report)
+        #expect(new.versions == [first] && new.lines.sortedCodes == ["source-missing"])
+        #expect(new.lastNumber(of: first.ref.asset) == VersionNumber(1002))
+    }
+
     @Test("reads more headers than a page has, and gives each asset once")
     func manyPages() async throws {
         var refs: Set<VersionRef> = []
@@ -269,6 +280,7 @@ final class RebuiltCatalog: Sendable {
     private struct State {
         var keys: [EnvelopeKeyRecord] = []
         var assets: [AssetID: [AssetVersion]] = [:]
+        var lastNumbers: [AssetID: VersionNumber] = [:]
         var calls = 0
     }
 
@@ -285,13 +297,17 @@ final class RebuiltCatalog: Sendable {
 
     func add(_ key: EnvelopeKeyRecord) throws { try self.call { $0.keys.append(key) } }
 
-    func insert(_ asset: AssetID, _ tenant: Tenant, _ versions: [AssetVersion]) throws {
+    /// The last number that counts as taken.
+    func lastNumber(of asset: AssetID) -> VersionNumber? { self.state.withLock { $0.lastNumbers[asset] } }
+
+    func insert(_ asset: AssetID, _ tenant: Tenant, _ versions: [AssetVersion], last: VersionNumber) throws {
         try self.call { state in
             #expect(state.assets[asset] == nil, "an asset comes once")
             let needed = versions.flatMap { [$0.source] + $0.renditions.map(\.blob) }.map(\.envelopeKey)
             #expect(Set(needed).isSubset(of: state.keys.map(\.id)), "keys come before blobs")
             #expect(versions.allSatisfy { $0.ref.asset == asset && $0.tenant == tenant })
             state.assets[asset] = versions
+            state.lastNumbers[asset] = last
         }
     }
 

@@ -34,6 +34,15 @@ struct RestoreTests {
         #expect(self.lines.all.last?.fields["sound"] == "true")
     }
 
+    @Test("skips the numbers that may have been taken after the back-up")
+    func numbersAreSkipped() async throws {
+        let version = try await self.origin.upload(OriginHarness.picture(1000))
+        let folder = try await MemoryRestore(of: self.origin)
+        _ = try await self.restore(folder)(report: self.lines.report)
+        let next = try await folder.catalog.reserveVersion(of: version.ref.asset)
+        #expect(next == VersionNumber(1002))
+    }
+
     @Test("brings what there is where the back-up lacks a blob, and says what is missing")
     func damagedBackUp() async throws {
         let version = try await self.origin.upload(OriginHarness.picture(1000))

@@ -190,6 +190,27 @@ struct OfflineOriginTests {
         #expect(try await folder.run("fsck").last?.fields["blobs"] == "3")
     }
 
+    @Test func aNumberThatWasTakenAfterTheBackUpIsNotTakenAgain() async throws {
+        var folder = try await Folder().filled(1)
+        let backup = folder.scratch.path("backup")
+        #expect(try await folder.run("backup", ["to": backup]).last?.kind == .done)
+        let (asset, published) = try await folder.withStorage { storage in
+            let asset = try #require(try await storage.catalog.page(after: nil, limit: 1).first?.ref.asset)
+            return (asset, try await storage.catalog.reserveVersion(of: asset))
+        }
+        #expect(published == VersionNumber(2))
+        folder.settings.keys.ringPathGiven = folder.settings.keyRingPath
+        folder.settings.dataDirectory = folder.scratch.path("restored")
+        #expect(try await folder.run("restore", ["from": backup]).last?.fields["sound"] == "true")
+        let next = try await folder.withStorage { try await $0.catalog.reserveVersion(of: asset) }
+        #expect(next == VersionNumber(1002))
+        // A catalog that is made anew of what blobs say knows no more than they do.
+        for name in try folder.catalogFiles() { try FileManager.default.removeItem(atPath: "\(folder.path)/\(name)") }
+        #expect(try await folder.run("rebuild").last?.kind == .done)
+        let rebuilt = try await folder.withStorage { try await $0.catalog.reserveVersion(of: asset) }
+        #expect(rebuilt == VersionNumber(1002))
+    }
+
     @Test func aNewCatalogDoesNotReplaceTheBackUpOfAnother() async throws {
         let folder = try await Folder().filled()
         let backup = folder.scratch.path("backup")

@@ -25,6 +25,10 @@ package protocol AssetCatalog: Sendable {
     /// Gives a reserved number back where no later one was reserved meanwhile; otherwise it is skipped for ever.
     func releaseVersion(_ ref: VersionRef) async throws
 
+    /// Takes numbers of every asset, up to ``VersionNumber/afterLoss``: for a catalog that comes from a back-up. A
+    /// number that is only reserved counts as one that was taken.
+    func skipVersions() async throws
+
     /// Commit 1: the version is durable and `processing`. Version 1 creates its asset; a later one needs a reserved
     /// number. `version.state` is `processing` and it has no renditions.
     ///
