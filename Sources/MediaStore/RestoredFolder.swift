@@ -68,6 +68,8 @@ package final class RestoredFolder: RestoreTarget {
 
     package func takeCatalog() async throws -> String {
         try await self.copier.copies.threadPool.runBlocking {
+            // What a restore that was killed left of its catalog would be played into this one.
+            for journal in BackupLayout.journals { try WholeFile.remove(self.filling.catalog + journal, self.calls) }
             // Never as a second name: the restored catalog is written to.
             try WholeFile.copy(self.backup.catalog, to: self.filling.catalog, self.calls)
             if try self.copier.source.fileFacts(at: self.backup.mirror) != nil {

@@ -190,6 +190,34 @@ struct OfflineOriginTests {
         #expect(try await folder.run("fsck").last?.fields["blobs"] == "3")
     }
 
+    @Test func theJournalOfARestoreThatWasKilledIsNotPlayedIntoTheNext() async throws {
+        var folder = try await Folder().filled(1)
+        let (first, second) = (folder.scratch.path("first"), folder.scratch.path("second"))
+        #expect(try await folder.run("backup", ["to": first]).last?.kind == .done)
+        // Its first picture is the one that is there.
+        folder = try await folder.filled(3)
+        #expect(try await folder.run("backup", ["to": second]).last?.fields["blobs"] == "3")
+        folder.settings.keys.ringPathGiven = folder.settings.keyRingPath
+        folder.settings.dataDirectory = folder.scratch.path("restored")
+        // What a restore of the first leaves when it is killed after it has opened its catalog and written to it.
+        let restoring = folder.scratch.path("restored.restoring")
+        try FileManager.default.createDirectory(atPath: restoring, withIntermediateDirectories: false)
+        var killed = folder
+        killed.settings.dataDirectory = folder.scratch.path("killed")
+        #expect(try await killed.run("restore", ["from": first]).last?.kind == .done)
+        let opened = OriginStorage.catalogPath(killed.settings)
+        try await killed.withStorage { storage in
+            try await storage.catalog.skipVersions()
+            for journal in ["", "-wal"] {
+                let left = "\(restoring)/catalog.sqlite\(journal)"
+                try FileManager.default.copyItem(atPath: opened + journal, toPath: left)
+            }
+        }
+        let restored = try await folder.run("restore", ["from": second, "full": "true"])
+        #expect(restored.last?.fields["sound"] == "true", "\(restored)")
+        #expect(restored.last?.fields["blobs"] == "3")
+    }
+
     @Test func aNumberThatWasTakenAfterTheBackUpIsNotTakenAgain() async throws {
         var folder = try await Folder().filled(1)
         let backup = folder.scratch.path("backup")

@@ -62,6 +62,19 @@ struct RestoredFolderTests {
         #expect(!(try harness.folder.files()).contains { $0.contains(".restoring") })
     }
 
+    @Test("has no journal beside its catalog that another one left")
+    func staleJournalsGo() async throws {
+        let (harness, _, _) = try await self.backedUp()
+        let restored = try await RestoredFolder.open(harness.folder.path("restored"), from: harness.backup)
+        for journal in ["-wal", "-shm", "-journal"] {
+            try BackupHarness.write("stale", to: harness.folder.path("restored.restoring/catalog.sqlite\(journal)"))
+        }
+        let catalog = try await restored.takeCatalog()
+        #expect(catalog == harness.folder.path("restored.restoring/catalog.sqlite"))
+        let files = try harness.folder.files().filter { $0.hasPrefix("restored.restoring/catalog") }
+        #expect(files == ["restored.restoring/catalog.sqlite"])
+    }
+
     @Test("takes the place of nothing")
     func takesNoPlace() async throws {
         let (harness, _, _) = try await self.backedUp()
