@@ -19,6 +19,20 @@ extension CatalogError {
         self.init(Self.code(for: error), detail: "SQLite \(code.rawValue): \(words)\(statement)")
     }
 
+    /// What an error of a COMMIT itself means.
+    ///
+    /// A COMMIT writes and syncs the WAL's frames before it notes them in the WAL's index. After any I/O error of it,
+    /// whatever its name, the transaction may be on the disk, and the next start may find it: nothing of it may be
+    /// undone (RELIABILITY §3.4). A full disk is another error: the last frame was not written then.
+    init(committing error: any Error) {
+        let said = CatalogError(error)
+        guard let error = error as? DatabaseError, error.resultCode == .SQLITE_IOERR else {
+            self = said
+            return
+        }
+        self.init(.syncFailed, detail: said.detail)
+    }
+
     private static func code(for error: DatabaseError) -> Code {
         switch error.extendedResultCode {
         // Nothing was written: what could not be read, locked, looked up, or had no memory.
@@ -27,7 +41,8 @@ extension CatalogError {
             .SQLITE_IOERR_BLOCKED, .SQLITE_IOERR_NOMEM, .SQLITE_IOERR_ACCESS, .SQLITE_IOERR_GETTEMPPATH,
             .SQLITE_IOERR_CONVPATH:
             return .failed
-        // What a full disk gives where the WAL's index would have to grow: before anything of a commit is written.
+        // What a full disk gives where the WAL's index would have to grow for a statement (for a COMMIT it is another
+        // matter, see `init(committing:)`): nothing was committed.
         case .SQLITE_IOERR_SHMSIZE: return .full
         case .SQLITE_CONSTRAINT_PRIMARYKEY, .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_ROWID:
             return .conflict

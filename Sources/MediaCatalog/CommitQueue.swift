@@ -154,7 +154,11 @@ extension CommitQueue {
                     return Self.goOn(after: CatalogError(error), at: index, of: batch)
                 }
             }
-            try database.commit()
+            do {
+                try database.commit()
+            } catch {
+                throw CatalogError(committing: error)
+            }
         } catch {
             // SQLite gives up what it cannot roll back, too: no transaction is left open.
             try? database.rollback()

@@ -22,6 +22,7 @@ final class FaultyDisk: Sendable {
         var hits = 0
         var plan: FaultPlan?
         var fault = Fault.error
+        var indexIsFull = false
     }
 
     private let folder: String
@@ -39,10 +40,21 @@ final class FaultyDisk: Sendable {
         self.state.withLock { $0 = State(plan: plan, fault: fault) }
     }
 
+    /// Lets the WAL's index not grow from now on, as on a disk without room for it; until `inject`.
+    func failGrowingIndex() { self.state.withLock { $0 = State(indexIsFull: true) } }
+
     /// Calls that failed since `inject`.
     var hits: Int { self.state.withLock { $0.hits } }
 
     func remove() { Shim.disks.withLock { $0[self.folder] = nil } }
+
+    /// Whether the index cannot grow.
+    fileprivate func refusesIndex() -> Bool {
+        self.state.withLock { state in
+            if state.indexIsFull { state.hits += 1 }
+            return state.indexIsFull
+        }
+    }
 
     /// The fault that this call meets, if any.
     fileprivate func next(isWrite: Bool) -> Fault? {
@@ -110,6 +122,7 @@ private enum Shim {
         ours.pointee.xSync = { file, flags in
             Shim.call(file, ResultCode.SQLITE_IOERR_FSYNC.rawValue) { $0.pointee.xSync(file, flags) }
         }
+        ours.pointee.xShmMap = { Shim.mapIndex($0, $1, $2, $3, $4) }
         let open = Unchecked(value: OpenFile(disk: disk, real: methods, ours: ours))
         Self.files.withLock { $0[Int(bitPattern: file)] = open }
         file.pointee.pMethods = UnsafePointer(ours)
@@ -142,6 +155,19 @@ private enum Shim {
         }
         _ = open.real.pointee.xWrite(file, bytes, count / 2, offset)
         return fault == .full ? SQLITE_FULL : ResultCode.SQLITE_IOERR_WRITE.rawValue
+    }
+
+    /// The first region of 32 KiB is there from the start.
+    private static func mapIndex(
+        _ file: UnsafeMutablePointer<sqlite3_file>?,
+        _ region: CInt,
+        _ bytes: CInt,
+        _ grows: CInt,
+        _ address: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+    ) -> CInt {
+        let open = Self.file(file)
+        if region > 0, grows != 0, open.disk.refusesIndex() { return ResultCode.SQLITE_IOERR_SHMSIZE.rawValue }
+        return open.real.pointee.xShmMap(file, region, bytes, grows, address)
     }
 
     private static func call(

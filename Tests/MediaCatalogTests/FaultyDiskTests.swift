@@ -79,6 +79,45 @@ struct FaultyDiskTests {
         return hits
     }
 
+    @Test("may have committed where the WAL's index could not grow for it: the process must end")
+    func theIndexCannotGrow() async throws {
+        let folder = try TemporaryFolder()
+        let disk = FaultyDisk(folder: folder.path)
+        defer { disk.remove() }
+        let catalog = try await SQLiteCatalog.openWithKey(path: folder.path("catalog.sqlite"))
+        try await catalog.commit { try $0.execute(sql: "CREATE TABLE filler (bytes BLOB)") }
+        disk.failGrowingIndex()
+        // More frames than the index's first region has room for (4062), and less than the writer's cache: all of it
+        // is written by the COMMIT.
+        let error = await #expect(throws: CatalogError.self) {
+            try await catalog.commit { try $0.execute(sql: "INSERT INTO filler VALUES (zeroblob(20 << 20))") }
+        }
+        #expect(disk.hits > 0)
+        #expect(error?.code == .syncFailed)
+        #expect(error?.detail.hasPrefix("SQLite 4874: ") == true)
+        // What kill -9 leaves: the next start finds the transaction.
+        let copy = folder.path("copy.sqlite")
+        for suffix in ["", "-wal"] {
+            try FileManager.default.copyItem(atPath: folder.path("catalog.sqlite\(suffix)"), toPath: copy + suffix)
+        }
+        disk.inject(nil)
+        let again = try await SQLiteCatalog.open(path: copy)
+        let rows = try await again.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM filler") }
+        #expect(rows == 1)
+    }
+
+    @Test("means another thing in a COMMIT than in a statement", arguments: [
+        (ResultCode.SQLITE_IOERR_SHMSIZE, CatalogError.Code.full), (.SQLITE_IOERR_READ, .failed),
+        (.SQLITE_IOERR_NOMEM, .failed), (.SQLITE_IOERR_FSYNC, .syncFailed),
+    ])
+    func commitsAreMapped(code: ResultCode, inStatement: CatalogError.Code) {
+        let error = DatabaseError(resultCode: code)
+        #expect(CatalogError(error).code == inStatement)
+        #expect(CatalogError(committing: error).code == .syncFailed)
+        let full = DatabaseError(resultCode: .SQLITE_FULL)
+        #expect(CatalogError(committing: full).code == .full)
+    }
+
     private static func upload(
         _ version: AssetVersion,
         to catalog: SQLiteCatalog,
