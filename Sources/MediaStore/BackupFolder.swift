@@ -41,7 +41,7 @@ package final class BackupFolder: BackupTarget {
     }
 
     package func blobs(after: BlobID?, limit: Int) async throws -> [StoredBlob] {
-        try await self.copier.copies.list(after: after, limit: limit)
+        try await self.copier.list(after: after, limit: limit)
     }
 
     package func take(_ id: BlobID) async throws -> BlobPassage { try await self.copier.take(id) }

@@ -26,6 +26,17 @@ final class BlobCopier: Sendable {
         self.copies = copies
     }
 
+    /// A page of the copies that are there.
+    ///
+    /// Their names may be those that a copier gave which was killed before its ``sync()``, so that the next one of this
+    /// copier counts them as its own.
+    func list(after: BlobID?, limit: Int) async throws -> [StoredBlob] {
+        let page = try await self.copies.list(after: after, limit: limit)
+        let folders = Set(page.map { self.copies.layout.shard(of: $0.id) })
+        self.unsynced.withLock { $0.formUnion(folders) }
+        return page
+    }
+
     func take(_ id: BlobID) async throws -> BlobPassage {
         switch try await self.copies.threadPool.runBlocking(blob: id, { try self.link(id) }) {
         case .done: return .linked
@@ -36,7 +47,7 @@ final class BlobCopier: Sendable {
         }
     }
 
-    /// Makes all names durable.
+    /// Makes all names durable that were given or listed.
     func sync() async throws {
         try await self.copies.threadPool.runBlocking {
             let folders = self.unsynced.withLock { $0 }

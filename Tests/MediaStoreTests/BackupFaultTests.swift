@@ -99,6 +99,41 @@ struct BackupFaultTests {
         #expect(failures > 12)
     }
 
+    @Test("nothing: names that a back-up or a restore gave before it was killed are made durable by the next")
+    func namesOfOneThatWasKilled() async throws {
+        let calls = FaultyFileSystem()
+        let harness = try await BackupHarness(calls: calls)
+        // Two folders of blobs.
+        var ids: [BlobID] = []
+        while Set(ids.map { $0.description.prefix(2) }).count < 2 { ids.append(try await harness.store.add([1])) }
+        do {
+            let killed = try await BackupFolder.open(harness.backup, of: harness.store, calls: calls)
+            for id in ids { _ = try await killed.take(id) }
+        }
+        let backup = try await BackupFolder.open(harness.backup, of: harness.store, calls: calls)
+        #expect(try await backup.blobs(after: nil, limit: 1000).count == ids.count)
+        try BackupHarness.write("catalog", to: try await backup.makeCatalogPath())
+        calls.inject(nil)
+        try await backup.commit(
+            BackupManifest(createdAt: Samples.moment, catalog: .make(), blobs: ids.count, sealedBytes: 1)
+        )
+        // Those folders; the catalog, the manifest, the back-up's folder.
+        #expect(calls.count(of: "fsync") == 5)
+
+        let path = harness.folder.path("restored")
+        do {
+            let killed = try await RestoredFolder.open(path, from: harness.backup, calls: calls)
+            for id in ids { _ = try await killed.take(id) }
+        }
+        let restored = try await RestoredFolder.open(path, from: harness.backup, calls: calls)
+        #expect(try await restored.blobs(after: nil, limit: 1000).count == ids.count)
+        _ = try await restored.takeCatalog()
+        calls.inject(nil)
+        try await restored.commit()
+        // Those folders; the data folder, and the one it is in.
+        #expect(calls.count(of: "fsync") == 4)
+    }
+
     @Test("a restore leaves no half of a data folder, and the next attempt goes on", arguments: FaultSweep.all)
     func restore(_ sweep: FaultSweep) async throws {
         let calls = FaultyFileSystem()
