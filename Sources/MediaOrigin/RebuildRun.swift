@@ -64,6 +64,7 @@ struct RebuildRun: Sendable {
                 presets: self.rebuild.presets
             )
         }
+        await self.tellOfMissing(renditions, of: ref)
         return AssetVersion(
             ref: ref,
             tenant: first.blob.sealedAs.tenant,
@@ -113,6 +114,20 @@ struct RebuildRun: Sendable {
         }
         let known = self.rebuild.presets.compactMap { found.removeValue(forKey: $0.name) }
         return known + found.values.sorted { $0.preset.name < $1.preset.name }
+    }
+
+    /// Renditions become ready together, but their blobs are published one after the other, and headers do not say how
+    /// many there are to be: a version that a crash cut off in between looks as one from before a preset was added.
+    private func tellOfMissing(_ renditions: [Rendition], of ref: VersionRef) async {
+        let names = Set(renditions.map(\.preset.name))
+        let missing = self.rebuild.presets.map(\.name).filter { !names.contains($0) }
+        guard !missing.isEmpty else { return }
+        let list = missing.map { "'\($0)'" }.joined(separator: ", ")
+        let text =
+            "it has no rendition \(list), whose URL is 404: it is from before the preset was added, or a crash cut it "
+            + "off, or the blob was not sound; 'mediactl reprocess \(ref.asset)' makes a new version with the presets "
+            + "of today"
+        await self.journal.tell("rendition-missing", text, of: ref)
     }
 
     private func rendition(_ proven: Proven) -> Rendition? {
