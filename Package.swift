@@ -85,7 +85,7 @@ let package = Package(
         module("MediaWorkers", ["MediaModel", "CSandbox", logging, nioPosix]),
         module("MediaSealing", ["MediaModel", "CCrypto", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
         module("MediaStore", ["MediaModel", nioPosix]),
-        module("MediaCatalog", ["MediaModel", grdb]),
+        module("MediaCatalog", ["MediaModel", grdb, grdbSQLite]),
         module("MediaMetrics", [coreMetrics]),
 
         // Faces and composition.

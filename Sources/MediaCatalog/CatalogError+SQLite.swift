@@ -23,7 +23,8 @@ extension CatalogError {
     ///
     /// A COMMIT writes and syncs the WAL's frames before it notes them in the WAL's index. After any I/O error of it,
     /// whatever its name, the transaction may be on the disk, and the next start may find it: nothing of it may be
-    /// undone (RELIABILITY §3.4). A full disk is another error: the last frame was not written then.
+    /// undone (RELIABILITY §3.4). A full disk is another error: the last frame was not written then. The same
+    /// goes for a checkpoint (``Checkpoints``).
     init(committing error: any Error) {
         let said = CatalogError(error)
         guard let error = error as? DatabaseError, error.resultCode == .SQLITE_IOERR else {

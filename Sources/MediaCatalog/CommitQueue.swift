@@ -29,21 +29,25 @@ final class CommitQueue: Sendable {
     }
 
     private let pool: DatabasePool
+    private let checkpoints: Checkpoints
     private let delay: Duration
     private let onCommit: @Sendable (_ writes: Int, _ duration: Duration) -> Void
     private let state = Mutex(State())
 
     /// - Parameters:
+    ///   - checkpoints: those of the pool's writer.
     ///   - delay: how long the first write of a batch waits for others. Zero: a batch is what came while the one before
     ///     it was made durable.
     ///   - onCommit: told of every transaction that was committed: how many writes it had, how long it took. On the
     ///     writer's queue: it must not wait.
     init(
         _ pool: DatabasePool,
+        _ checkpoints: Checkpoints,
         delay: Duration,
         onCommit: @escaping @Sendable (_ writes: Int, _ duration: Duration) -> Void
     ) {
         self.pool = pool
+        self.checkpoints = checkpoints
         self.delay = delay
         self.onCommit = onCommit
     }
@@ -159,6 +163,8 @@ extension CommitQueue {
             } catch {
                 throw CatalogError(committing: error)
             }
+            // What the transaction wrote is durable. But nobody is told so where the process must end.
+            try self.checkpoints.runIfDue(on: database)
         } catch {
             // SQLite gives up what it cannot roll back, too: no transaction is left open.
             try? database.rollback()

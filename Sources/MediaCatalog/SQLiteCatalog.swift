@@ -22,9 +22,9 @@ package final class SQLiteCatalog: Catalog {
     static let busyTimeoutMilliseconds = 5000
     /// The size to which the WAL is cut back after a checkpoint, in bytes.
     static let walBytesMax = 64 << 20
-    /// The WAL's length that triggers a checkpoint, in pages: 16 MiB, four times SQLite's default. The commit that
-    /// reaches it waits while all of them are written and synced; among a million assets nearly every page of an upload
-    /// is another one (ids of blobs are random), so that this should not be often.
+    /// The WAL's length that triggers a checkpoint (``Checkpoints``), in pages: 16 MiB, four times SQLite's default.
+    /// The commit that reaches it waits while all of them are written and synced; among a million assets nearly every
+    /// page of an upload is another one (ids of blobs are random), so that this should not be often.
     static let checkpointPages = 4000
     /// Memory for pages, in bytes, used as the file grows: a reader's holds the upper levels of the tables of a million
     /// assets in part, the writer's nearly all of them.
@@ -54,22 +54,40 @@ package final class SQLiteCatalog: Catalog {
         commitDelay: Duration = .zero,
         onCommit: @escaping @Sendable (_ writes: Int, _ duration: Duration) -> Void = { _, _ in }
     ) async throws -> SQLiteCatalog {
+        let checkpoints = Checkpoints(framesMax: Self.checkpointPages)
+        return try await Self.open(path, checkpoints, commitDelay: commitDelay, onCommit: onCommit)
+    }
+
+    static func open(
+        _ path: String,
+        _ checkpoints: Checkpoints,
+        commitDelay: Duration = .zero,
+        onCommit: @escaping @Sendable (_ writes: Int, _ duration: Duration) -> Void = { _, _ in }
+    ) async throws -> SQLiteCatalog {
         // `quick_check` reads the whole file.
-        let pool = try await Self.blocking("open") { try Self.openBlocking(path) }
-        return SQLiteCatalog(pool, CommitQueue(pool, delay: commitDelay, onCommit: onCommit))
+        let pool = try await Self.blocking("open") { try Self.openBlocking(path, checkpoints) }
+        return SQLiteCatalog(pool, CommitQueue(pool, checkpoints, delay: commitDelay, onCommit: onCommit))
     }
 
     /// Waits for the writes that were asked for before, brings all commits from the WAL into the file and closes it,
-    /// also where the first fails. Every later call fails. A catalog that is not closed loses nothing: the next start
-    /// reads the WAL.
+    /// also where something is in the way of the first. Every later call fails. A catalog that is not closed loses
+    /// nothing: the next start reads the WAL.
     ///
-    /// - Throws: ``CatalogError``, for the first that went wrong.
+    /// - Throws: ``CatalogError``, for the first that went wrong; `.syncFailed` where the file could not be made
+    ///   durable: it then stays open as long as the process lives, which must end.
     package func close() async throws {
         await self.commits.close()
         try await Self.blocking("close") {
             let checkpoint = Result { try self.pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) } }
+                .mapError(CatalogError.init(committing:))
+            if case .failure(let error) = checkpoint, error.code == .syncFailed {
+                // The last connection that closes would try once more, believe that it worked, and remove the WAL.
+                _ = Unmanaged.passRetained(self.pool)
+                throw error
+            }
             let closing = Result { try self.pool.close() }
-            try checkpoint.flatMap { closing }.get()
+            _ = try checkpoint.get()
+            try closing.get()
         }
     }
 
@@ -118,13 +136,14 @@ extension SQLiteCatalog {
         }
     }
 
-    private static func openBlocking(_ path: String) throws -> DatabasePool {
+    private static func openBlocking(_ path: String, _ checkpoints: Checkpoints) throws -> DatabasePool {
         try Self.makeFile(path)
         let pool = try DatabasePool(path: path, configuration: Self.configuration)
         try pool.writeWithoutTransaction { writer in
             // GRDB sets NORMAL when it turns the WAL on; a commit would then be lost in a power cut (RELIABILITY §3.1).
             try writer.execute(sql: "PRAGMA synchronous = FULL")
             try Self.checkSound(writer)
+            checkpoints.watch(writer)
         }
         try Schema.migrator.migrate(pool)
         return pool
@@ -153,7 +172,7 @@ extension SQLiteCatalog {
                     PRAGMA cache_size = -\((isReader ? Self.readerCacheBytes : Self.writerCacheBytes) >> 10);
                     PRAGMA mmap_size = 0;
                     PRAGMA cell_size_check = ON;
-                    PRAGMA wal_autocheckpoint = \(isReader ? 0 : Self.checkpointPages);
+                    PRAGMA wal_autocheckpoint = 0;
                     PRAGMA journal_size_limit = \(Self.walBytesMax);
                     """
             )

@@ -23,6 +23,7 @@ package struct OriginStorage: Sendable {
     /// The catalog itself, for what only SQLite can do: an online back-up, closing.
     let database: SQLiteCatalog
     let roots: RootKeys
+    private let storageFailure: StorageFailure
     /// Nil where the caller holds the folder.
     private let lock: DataFolderLock?
 
@@ -100,6 +101,7 @@ package struct OriginStorage: Sendable {
                 digests: Digests(),
                 database: database,
                 roots: roots,
+                storageFailure: storageFailure,
                 lock: lock
             )
         } catch {
@@ -114,6 +116,7 @@ package struct OriginStorage: Sendable {
         do {
             try await self.database.close()
         } catch {
+            self.storageFailure.inspect(error)
             // Nothing is lost: the next start reads the write-ahead log.
             Logger.current.warning("The catalog was not closed", metadata: ["error": "\(String(reflecting: error))"])
         }

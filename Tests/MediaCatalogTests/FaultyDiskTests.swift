@@ -52,15 +52,18 @@ struct FaultyDiskTests {
         let folder = try TemporaryFolder()
         let disk = FaultyDisk(folder: folder.path)
         defer { disk.remove() }
-        let catalog = try await SQLiteCatalog.openWithKey(path: folder.path("catalog.sqlite"))
+        let catalog = try await SQLiteCatalog.open(
+            folder.path("catalog.sqlite"),
+            Checkpoints(framesMax: sweep.checkpoints ? 1 : SQLiteCatalog.checkpointPages)
+        )
+        try await catalog.add(Samples.envelopeKey)
         let before = try await catalog.addReady()
-        if sweep.checkpoints {
-            try await catalog.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 1") }
-        }
         disk.inject(FaultPlan(failAt: position, isSticky: sweep.isSticky), sweep.fault)
         let version = Samples.version()
         var told = await Self.upload(version, to: catalog)
         let hits = disk.hits
+        // What failed was told, also of a checkpoint, and that the process must end.
+        if sweep.fault == .error, hits > 0 { #expect(told.error?.code == .syncFailed, "\(sweep), \(position)") }
 
         // What kill -9 leaves now, and what a start makes of it.
         let copy = folder.path("copy.sqlite")
@@ -77,6 +80,38 @@ struct FaultyDiskTests {
         }
         try? await catalog.close()
         return hits
+    }
+
+    @Test("is not asked again when a catalog is closed, so that the WAL stays that has what may be lost")
+    func closingDoesNotTryAgain() async throws {
+        // Each call fails once; the next try would find all well.
+        for position in 1...100 {
+            let folder = try TemporaryFolder()
+            let disk = FaultyDisk(folder: folder.path)
+            defer { disk.remove() }
+            let catalog = try await SQLiteCatalog.openWithKey(path: folder.path("catalog.sqlite"))
+            let ready = try await catalog.addReady()
+            disk.inject(FaultPlan(failAt: position))
+            let closing: Result<Void, any Error>
+            do {
+                closing = .success(try await catalog.close())
+            } catch {
+                closing = .failure(error)
+            }
+            guard disk.hits > 0 else {
+                // Two syncs, a page and the end of the WAL at the least.
+                #expect(position > 4)
+                return try closing.get()
+            }
+            let error = #expect(throws: CatalogError.self) { try closing.get() }
+            #expect(error?.code == .syncFailed, "\(position)")
+            let copy = folder.path("copy.sqlite")
+            try FileManager.default.copyItem(atPath: folder.path("catalog.sqlite-wal"), toPath: copy + "-wal")
+            try FileManager.default.copyItem(atPath: folder.path("catalog.sqlite"), toPath: copy)
+            let again = try await SQLiteCatalog.open(path: copy)
+            let found = try await again.version(ready.ref)
+            #expect(found == ready)
+        }
     }
 
     @Test("may have committed where the WAL's index could not grow for it: the process must end")
@@ -106,10 +141,13 @@ struct FaultyDiskTests {
         #expect(rows == 1)
     }
 
-    @Test("means another thing in a COMMIT than in a statement", arguments: [
-        (ResultCode.SQLITE_IOERR_SHMSIZE, CatalogError.Code.full), (.SQLITE_IOERR_READ, .failed),
-        (.SQLITE_IOERR_NOMEM, .failed), (.SQLITE_IOERR_FSYNC, .syncFailed),
-    ])
+    @Test(
+        "means another thing in a COMMIT than in a statement",
+        arguments: [
+            (ResultCode.SQLITE_IOERR_SHMSIZE, CatalogError.Code.full), (.SQLITE_IOERR_READ, .failed),
+            (.SQLITE_IOERR_NOMEM, .failed), (.SQLITE_IOERR_FSYNC, .syncFailed),
+        ]
+    )
     func commitsAreMapped(code: ResultCode, inStatement: CatalogError.Code) {
         let error = DatabaseError(resultCode: code)
         #expect(CatalogError(error).code == inStatement)

@@ -14,7 +14,7 @@ enum ImportRules {
         "MediaWorkers": ["MediaModel", "CSandbox", "Logging", "Metrics", "NIOCore", "NIOPosix"],
         "MediaSealing": ["MediaModel", "CCrypto", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"],
         "MediaStore": ["MediaModel", "NIOCore", "NIOPosix"],
-        "MediaCatalog": ["MediaModel", "GRDB", "CPostgres", "Logging"],
+        "MediaCatalog": ["MediaModel", "GRDB", "GRDBSQLite", "CPostgres", "Logging"],
         "MediaMetrics": ["MediaModel", "CoreMetrics"],
 
         "MediaHTTP": [
