@@ -6,73 +6,7 @@ import Testing
 /// and without one.
 @Suite(.timeLimit(.minutes(10)))
 struct MediactlServiceTests {
-    private static let picture = Fixtures.folder.appending(path: "pictures/gradient.jpg").path(percentEncoded: false)
     private static let other = Fixtures.folder.appending(path: "pictures/gradient.png").path(percentEncoded: false)
-
-    /// Where operations are done.
-    enum Place: CaseIterable {
-        case inService
-        case alone
-    }
-
-    /// A data folder with two assets, and what may run on it.
-    private struct Origin {
-        let scratch: TemporaryFolder
-        let data: String
-        private(set) var service: RunningService?
-
-        init(arguments: [String] = []) async throws {
-            self.scratch = try TemporaryFolder()
-            self.data = self.scratch.path("data")
-            self.service = try await RunningService.start(arguments: arguments, dataFolder: self.data)
-        }
-
-        /// Uploads one picture and returns its asset's id.
-        func upload(_ path: String = MediactlServiceTests.picture) async throws -> String {
-            let run = try await self.ask(["upload", path])
-            #expect(run.code == 0, "\(run.errors)")
-            return try #require(run.output.split(separator: ": ").last?.split(separator: " ").first.map(String.init))
-        }
-
-        /// A command on assets.
-        func ask(_ arguments: [String]) async throws -> MediactlRun {
-            try await MediactlRun(arguments + ["--origin", try #require(self.service).url])
-        }
-
-        /// An operation.
-        func operate(_ arguments: String...) async throws -> MediactlRun {
-            try await MediactlRun(arguments + ["--data-dir", self.data])
-        }
-
-        mutating func stop() async throws {
-            let exit = try await self.service?.stop()
-            #expect(exit == .code(0))
-            self.service = nil
-        }
-
-        mutating func go(to place: Place) async throws {
-            if place == .alone { try await self.stop() }
-        }
-
-        /// The files of all blobs, by what `find` would call them.
-        func blobs() throws -> [String] {
-            try self.scratch.files().filter { $0.hasPrefix("data/blobs/") }.map { self.scratch.path($0) }
-        }
-
-        /// Changes one byte in the first chunk of a blob.
-        func damage(_ blob: String) throws {
-            var bytes = try Data(contentsOf: URL(filePath: blob))
-            bytes[600] ^= 1
-            try bytes.write(to: URL(filePath: blob))
-        }
-
-        /// The status of a GET of the asset's thumbnail.
-        func status(_ asset: String, _ version: String = "v1") async throws -> Int {
-            let connection = try await #require(self.service).connect()
-            let target = "/a/\(asset)/\(version)/thumbnail.webp"
-            return try await connection.exchange("GET \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n").status
-        }
-    }
 
     /// The first column of the rows of a table whose line has `word` in it.
     private static func names(_ run: MediactlRun, with word: String) -> [String] {
@@ -83,7 +17,7 @@ struct MediactlServiceTests {
     // MARK: Assets
 
     @Test func anAssetsLifeFromTheCommandLine() async throws {
-        let origin = try await Origin()
+        let origin = try await ServedOrigin()
         let asset = try await origin.upload()
         #expect(try await origin.status(asset) == 200)
         let second = try await origin.ask(["upload", Self.other, "--version-of", asset])
@@ -105,8 +39,8 @@ struct MediactlServiceTests {
     }
 
     @Test func anUploadUnderOneKeyIsOneAsset() async throws {
-        let origin = try await Origin()
-        let command = ["upload", Self.picture, "--idempotency-key", "one"]
+        let origin = try await ServedOrigin()
+        let command = ["upload", ServedOrigin.picture, "--idempotency-key", "one"]
         let first = try await origin.ask(command)
         let second = try await origin.ask(command)
         #expect(first.code == 0, "\(first.errors)")
@@ -118,9 +52,9 @@ struct MediactlServiceTests {
 
     // MARK: Operations, both ways
 
-    @Test(arguments: Place.allCases)
-    func keysAreRotatedRewrappedAndRetired(place: Place) async throws {
-        var origin = try await Origin()
+    @Test(arguments: ServedOrigin.Place.allCases)
+    func keysAreRotatedRewrappedAndRetired(place: ServedOrigin.Place) async throws {
+        var origin = try await ServedOrigin()
         let asset = try await origin.upload()
         try await origin.go(to: place)
         let before = try await origin.operate("keys", "list")
@@ -140,9 +74,9 @@ struct MediactlServiceTests {
         if place == .inService { #expect(try await origin.status(asset) == 200) }
     }
 
-    @Test(arguments: Place.allCases)
-    func resealOfAKeyThatNothingNeedsIsDoneAtOnce(place: Place) async throws {
-        var origin = try await Origin()
+    @Test(arguments: ServedOrigin.Place.allCases)
+    func resealOfAKeyThatNothingNeedsIsDoneAtOnce(place: ServedOrigin.Place) async throws {
+        var origin = try await ServedOrigin()
         _ = try await origin.upload()
         #expect(try await origin.operate("keys", "rotate").code == 0)
         let unused = try #require(Self.names(try await origin.operate("keys", "list"), with: "current").first)
@@ -154,9 +88,9 @@ struct MediactlServiceTests {
         #expect(try await origin.operate("reseal", "ek-nobody").code == 1)
     }
 
-    @Test(arguments: Place.allCases)
-    func damageIsFoundAndWhatCanBeIsRepaired(place: Place) async throws {
-        var origin = try await Origin()
+    @Test(arguments: ServedOrigin.Place.allCases)
+    func damageIsFoundAndWhatCanBeIsRepaired(place: ServedOrigin.Place) async throws {
+        var origin = try await ServedOrigin()
         _ = try await origin.upload()
         try await origin.go(to: place)
         // The smallest is the thumbnail.
@@ -176,9 +110,9 @@ struct MediactlServiceTests {
         #expect(status.output.hasPrefix("0 damaged blobs"))
     }
 
-    @Test(arguments: Place.allCases)
-    func whatNothingNamesIsCollected(place: Place) async throws {
-        var origin = try await Origin(arguments: ["--delete-grace", "0ms"])
+    @Test(arguments: ServedOrigin.Place.allCases)
+    func whatNothingNamesIsCollected(place: ServedOrigin.Place) async throws {
+        var origin = try await ServedOrigin(arguments: ["--delete-grace", "0ms"])
         let asset = try await origin.upload()
         #expect(try await origin.ask(["delete", asset]).code == 0)
         try await origin.go(to: place)
@@ -191,9 +125,9 @@ struct MediactlServiceTests {
         #expect(try origin.blobs().isEmpty)
     }
 
-    @Test(arguments: Place.allCases)
-    func aBackUpIsRestoredAndServed(place: Place) async throws {
-        var origin = try await Origin()
+    @Test(arguments: ServedOrigin.Place.allCases)
+    func aBackUpIsRestoredAndServed(place: ServedOrigin.Place) async throws {
+        var origin = try await ServedOrigin()
         let asset = try await origin.upload()
         try await origin.go(to: place)
         let backup = origin.scratch.path("backup")
@@ -216,15 +150,13 @@ struct MediactlServiceTests {
     }
 
     @Test func aCatalogThatIsLostIsRebuiltFromTheBlobs() async throws {
-        var origin = try await Origin()
+        var origin = try await ServedOrigin()
         let asset = try await origin.upload()
         let refused = try await origin.operate("fsck", "--rebuild")
         #expect(refused.code == 1)
         #expect(refused.errors.contains("stop the service"))
         try await origin.stop()
-        for name in try FileManager.default.contentsOfDirectory(atPath: origin.data) where name.hasPrefix("catalog") {
-            try FileManager.default.removeItem(atPath: "\(origin.data)/\(name)")
-        }
+        try origin.loseCatalog()
         let missing = try await origin.operate("fsck")
         #expect(missing.code == 1)
         #expect(missing.errors.contains("there is no catalog"))
@@ -242,7 +174,7 @@ struct MediactlServiceTests {
     @Test func aServiceThatDoesNotAnswerIsNotGoneRound() async throws {
         let scratch = try TemporaryFolder()
         let socket = scratch.path("elsewhere.sock")
-        let origin = try await Origin(arguments: ["--control-socket", socket])
+        let origin = try await ServedOrigin(arguments: ["--control-socket", socket])
         let run = try await origin.operate("keys", "list")
         #expect(run.code == 1)
         #expect(run.output.isEmpty)
@@ -252,7 +184,7 @@ struct MediactlServiceTests {
     }
 
     @Test func theSocketOfAServiceThatWasKilledIsNoService() async throws {
-        let origin = try await Origin()
+        let origin = try await ServedOrigin()
         _ = try await origin.upload()
         try await origin.service?.kill()
         #expect(FileManager.default.fileExists(atPath: "\(origin.data)/control.sock"))

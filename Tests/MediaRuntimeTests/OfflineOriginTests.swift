@@ -12,88 +12,13 @@ import Testing
 /// Operations on a data folder on the disk, as `mediactl` does them where no service runs.
 @Suite(.timeLimit(.minutes(5)))
 struct OfflineOriginTests {
-    /// A data folder with some pictures, and nobody in it.
-    private struct Folder {
-        let scratch: TemporaryFolder
-        var settings: Settings
-
-        var path: String { self.settings.dataDirectory }
-
-        init() throws {
-            self.scratch = try TemporaryFolder()
-            self.settings = Settings()
-            self.settings.dataDirectory = self.scratch.path("data")
-        }
-
-        /// Makes it, with `count` versions, each with a source and no rendition.
-        func filled(_ count: Int = 3) async throws -> Folder {
-            try await self.withStorage { storage in
-                for number in 0..<count {
-                    let ref = VersionRef(asset: .make(), number: .first)
-                    let identity = BlobIdentity(
-                        tenant: .default,
-                        version: ref,
-                        variant: "original",
-                        mediaType: "image/png",
-                        createdAt: Samples.moment
-                    )
-                    let source = try await storage.vault.put(Samples.bytes(40_000, seed: UInt8(number)), as: identity)
-                    let version = Samples.version(of: ref.asset, source: source)
-                    _ = try await storage.catalog.begin(version, terms: CommitTerms())
-                    storage.vault.settle([source.id])
-                }
-            }
-            return self
-        }
-
-        func catalogFiles() throws -> [String] {
-            try FileManager.default.contentsOfDirectory(atPath: self.path).filter { $0.hasPrefix("catalog") }
-        }
-
-        func withStorage<Value>(_ body: (OriginStorage) async throws -> Value) async throws -> Value {
-            let storage = try await OriginStorage.open(
-                self.settings,
-                for: [.default],
-                storageFailure: StorageFailure { Issue.record("storage failed: \($0)") }
-            )
-            let result: Result<Value, any Error>
-            do {
-                result = .success(try await body(storage))
-            } catch {
-                result = .failure(error)
-            }
-            await storage.close()
-            return try result.get()
-        }
-
-        func run(_ name: String, _ options: [String: String] = [:]) async throws -> [OperationLine] {
-            let lines = Lines()
-            try await OfflineOrigin.run(
-                name,
-                options,
-                settings: self.settings,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                report: { lines.add($0) }
-            )
-            return lines.all
-        }
-    }
-
-    private final class Lines: Sendable {
-        private let list = Mutex<[OperationLine]>([])
-
-        var all: [OperationLine] { self.list.withLock { $0 } }
-
-        func add(_ line: OperationLine) { self.list.withLock { $0.append(line) } }
-    }
-
     private static func keys(_ lines: [OperationLine]) -> [String: String] {
         let rows = lines.filter { $0.kind == .row }
         return Dictionary(uniqueKeysWithValues: rows.map { ($0.fields["id"] ?? "", $0.fields["state"] ?? "") })
     }
 
     @Test func aKeyIsRotatedRewrappedAndRetired() async throws {
-        let folder = try await Folder().filled()
+        let folder = try await DataFolder().filled()
         let old = try #require(Self.keys(try await folder.run("keys-list")).keys.first)
         let refused = try #require(try await folder.run("keys-retire", ["key": old]).last)
         #expect(refused.kind == .failed)
@@ -111,7 +36,7 @@ struct OfflineOriginTests {
     }
 
     @Test func lookingAtTheKeysMakesNone() async throws {
-        var folder = try await Folder().filled()
+        var folder = try await DataFolder().filled()
         // The epoch is over, so that whoever kept a current key at hand would make one.
         folder.settings.keys.epoch = .milliseconds(1)
         try await Task.sleep(for: .milliseconds(5))
@@ -120,7 +45,7 @@ struct OfflineOriginTests {
     }
 
     @Test func aNewRootKeyIsTheOneOfAllAfterARewrap() async throws {
-        let folder = try await Folder().filled()
+        let folder = try await DataFolder().filled()
         let old = try #require(try await folder.run("keys-list").last?.fields["rootKey"])
         let new = try #require(try await folder.run("keys-rotate", ["root": "true"]).last?.fields["rootKey"])
         #expect(new != old)
@@ -130,7 +55,7 @@ struct OfflineOriginTests {
     }
 
     @Test func damageIsAFinding() async throws {
-        let folder = try await Folder().filled()
+        let folder = try await DataFolder().filled()
         let blob = try #require(try folder.scratch.files().first { $0.hasPrefix("data/blobs/") })
         var bytes = try Data(contentsOf: URL(filePath: folder.scratch.path(blob)))
         bytes[30_000] ^= 1
@@ -149,7 +74,7 @@ struct OfflineOriginTests {
     }
 
     @Test func orphansAreCollectedByTheirAge() async throws {
-        let folder = try await Folder().filled(1)
+        let folder = try await DataFolder().filled(1)
         try await folder.withStorage { storage in
             let identity = BlobIdentity(
                 tenant: .default,
@@ -166,7 +91,7 @@ struct OfflineOriginTests {
     }
 
     @Test func aBackUpCanBeRestoredAndChecked() async throws {
-        var folder = try await Folder().filled()
+        var folder = try await DataFolder().filled()
         let backup = folder.scratch.path("backup")
         #expect(try await folder.run("backup", ["to": backup]).last?.fields["blobs"] == "3")
         #expect(try await folder.run("backup", ["to": backup]).last?.fields["present"] == "3")
@@ -263,7 +188,7 @@ struct OfflineOriginTests {
     }
 
     @Test func aLostCatalogIsMadeAnewOfTheBlobs() async throws {
-        let folder = try await Folder().filled()
+        let folder = try await DataFolder().filled()
         let there = try await folder.run("rebuild")
         #expect(there.last?.kind == .failed)
         #expect(there.last?.text.contains("there is a catalog") == true)
@@ -279,7 +204,7 @@ struct OfflineOriginTests {
     }
 
     @Test func aRebuildThatFailsLeavesNoCatalog() async throws {
-        let folder = try await Folder().filled()
+        let folder = try await DataFolder().filled()
         for name in try folder.catalogFiles() { try FileManager.default.removeItem(atPath: "\(folder.path)/\(name)") }
         try FileManager.default.removeItem(atPath: folder.settings.keyRingPath)
         #expect(try await folder.run("rebuild").last?.kind == .failed)
@@ -289,7 +214,7 @@ struct OfflineOriginTests {
     // MARK: What cannot be opened
 
     @Test func aMistypedFolderIsNotMade() async throws {
-        let folder = try Folder()
+        let folder = try DataFolder()
         let error = await #expect(throws: OfflineOriginError.self) { _ = try await folder.run("keys-list") }
         #expect(error?.code == .noCatalog)
         #expect(error?.description.contains("'\(folder.path)'") == true)
@@ -297,7 +222,7 @@ struct OfflineOriginTests {
     }
 
     @Test func aFolderThatAnotherHasIsLeftAlone() async throws {
-        let folder = try await Folder().filled(1)
+        let folder = try await DataFolder().filled(1)
         try await folder.withStorage { _ in
             let error = await #expect(throws: OfflineOriginError.self) { _ = try await folder.run("fsck") }
             #expect(error?.code == .folderInUse)
@@ -318,7 +243,7 @@ struct OfflineOriginTests {
     }
 
     @Test func badOptionsAreRefusedBeforeAnythingIsOpened() async throws {
-        let folder = try Folder()
+        let folder = try DataFolder()
         await #expect(throws: OperationOptionsError.self) {
             _ = try await folder.run("collect", ["orphan-age": "soon"])
         }
@@ -326,7 +251,7 @@ struct OfflineOriginTests {
     }
 
     @Test func whatNeedsTheFolderAloneIsNotRunOnAnOpenOne() async throws {
-        let folder = try await Folder().filled(1)
+        let folder = try await DataFolder().filled(1)
         try await folder.withStorage { storage in
             let workers = LateWorkers(folder.settings.workerPool, logger: Logger(label: "test"))
             let cache = RenditionCache(bytesMax: 0)
