@@ -1,8 +1,8 @@
 import FoundationEssentials
 package import MediaModel
 
-/// Makes a data folder of a back-up, and checks it. The root keys are not in a back-up: they are put there by whoever
-/// keeps them.
+/// Makes a data folder of a back-up, and checks it. The root keys are not in a back-up: whoever keeps them puts them
+/// there, before or afterwards.
 ///
 /// Versions may have been published after the back-up, and caches keep them for a year: their numbers, which the
 /// catalog does not know, are skipped. Assets that it does not know have random ids, which do not come again.
@@ -51,7 +51,7 @@ package struct Restore: Sendable {
         let isSound = try await self.check(depth) { line in
             await report(line.kind == .done ? OperationLine(.progress, line.text, fields: line.fields) : line)
         }
-        let restored = Restored(transfer, isSound: isSound && transfer.damaged == 0)
+        let restored = Restored(transfer, depth, isSound: isSound && transfer.damaged == 0)
         await report(OperationLine(.done, restored.description, fields: restored.fields))
         return restored
     }
@@ -90,16 +90,19 @@ package struct Restored: Hashable, Sendable, CustomStringConvertible {
     package let present: Int
     /// Blobs that are named and could not be brought.
     package let damaged: Int
+    /// How closely it was looked at.
+    package let depth: Restore.Depth
     /// Whether all was brought, and the check found nothing.
     package let isSound: Bool
 
-    init(_ transfer: BackupTransfer.Tally, isSound: Bool) {
+    init(_ transfer: BackupTransfer.Tally, _ depth: Restore.Depth, isSound: Bool) {
         self.blobs = transfer.blobs
         self.sealedBytes = transfer.sealedBytes
         self.linked = transfer.linked
         self.copied = transfer.copied
         self.present = transfer.present
         self.damaged = transfer.damaged
+        self.depth = depth
         self.isSound = isSound
     }
 
@@ -107,8 +110,12 @@ package struct Restored: Hashable, Sendable, CustomStringConvertible {
         "\(self.blobs) blobs, \(self.sealedBytes) bytes: \(self.linked) linked, \(self.copied) copied, \(self.present) "
             + "were there, \(self.damaged) could not be brought; "
             + (self.isSound ? "the check found nothing" : "NOT all is as it should be, see the findings")
-            + ". The root keys are not in a back-up: put the key ring there, or name the KMS"
+            + (self.depth == .full ? "" : Self.keyAdvice)
     }
+
+    private static let keyAdvice =
+        ". No back-up has the root keys, and none was used: before the service starts, put the key ring of that day "
+        + "there, or name the KMS"
 
     var fields: [String: String] {
         [

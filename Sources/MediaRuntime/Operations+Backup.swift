@@ -3,6 +3,7 @@ import MediaModel
 import MediaOrigin
 import MediaSealing
 import MediaStore
+import SystemPackage
 
 /// Back-ups, and what is made of them.
 extension OperationTable {
@@ -33,13 +34,12 @@ extension OperationTable {
         "restore",
         [OperationOption("from", .folder, isRequired: true), OperationOption("full", .flag)],
         .onFolder { folder, values, report in
+            let settings = folder.settings
+            let place = try await RestorePlace.find(settings.dataDirectory, keeping: settings.keyRingName)
             // A check that cannot be done is better known before hours of copying than after them.
             if values.isSet("full") { try await folder.checkRootKeys() }
             let restore = Restore(
-                to: try await RestoredFolder.open(
-                    folder.settings.dataDirectory,
-                    from: values.requiredText("from")
-                ),
+                to: try await RestoredFolder.open(place, from: values.requiredText("from")),
                 openCatalog: CatalogCopy.open,
                 check: { depth, report in
                     let check = RestoredCheck(folder: folder, report: report)
@@ -59,6 +59,15 @@ extension CatalogCopy {
     fileprivate static func open(_ path: String) async throws -> CatalogCopy {
         let catalog = try await SQLiteCatalog.open(path: path)
         return CatalogCopy(catalog) { try await catalog.close() }
+    }
+}
+
+extension Settings {
+    /// What the key ring is called in the data folder; nil where it is elsewhere.
+    fileprivate var keyRingName: String? {
+        let ring = FilePath(self.keyRingPath).lexicallyNormalized()
+        let folder = FilePath(self.dataDirectory).lexicallyNormalized()
+        return ring.removingLastComponent() == folder ? ring.lastComponent?.string : nil
     }
 }
 

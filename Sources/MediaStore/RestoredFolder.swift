@@ -9,7 +9,7 @@ package import NIOPosix
 package final class RestoredFolder: RestoreTarget {
     package let manifest: BackupManifest
     private let backup: BackupLayout
-    private let folder: String
+    private let place: RestorePlace
     private let filling: BackupLayout
     private let copier: BlobCopier
     private let lock: DataFolderLock
@@ -18,46 +18,42 @@ package final class RestoredFolder: RestoreTarget {
 
     private init(
         _ backup: BackupLayout,
-        to folder: String,
+        to place: RestorePlace,
         _ filling: BackupLayout,
         manifest: BackupManifest,
         copier: BlobCopier,
         lock: DataFolderLock
     ) {
         self.backup = backup
-        self.folder = folder
+        self.place = place
         self.filling = filling
         self.manifest = manifest
         self.copier = copier
         self.lock = lock
     }
 
-    /// Checks both folders. The back-up is only read, and may be on a medium that cannot be written; what an
-    /// interrupted restore left is used.
+    /// Checks the back-up, which is only read, and may be on a medium that cannot be written. What an interrupted
+    /// restore left is used.
     ///
     /// - Parameters:
-    ///   - folder: where the data folder is to be: nothing, or an empty folder. Its parent must exist.
+    ///   - place: where the data folder is to be.
     ///   - backup: the back-up's folder.
     /// - Throws: ``BlobStoreError``; its `detail` says which folder and why.
     package static func open(
-        _ folder: String,
+        _ place: RestorePlace,
         from backup: String,
-        threadPool: NIOThreadPool = .singleton,
-        calls: any FileSystemCalls = LinuxFileSystem()
+        threadPool: NIOThreadPool = .singleton
     ) async throws -> RestoredFolder {
-        let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+        let calls = place.calls
         let source = BackupLayout(folder: backup)
-        let manifest = try await threadPool.runBlocking {
-            try Self.checkIsFree(folder, calls)
-            return try Self.manifest(of: source, calls)
-        }
-        let filling = BackupLayout(folder: "\(folder).restoring")
+        let manifest = try await threadPool.runBlocking { try Self.manifest(of: source, calls) }
+        let filling = BackupLayout(folder: place.filling)
         let lock = try await threadPool.runBlocking { try DataFolderLock.acquire(folder: filling.folder) }
         let copier = BlobCopier(
             from: FileBlobStore.reading(backup, threadPool: threadPool, calls: calls),
             to: try await FileBlobStore.open(folder: filling.folder, threadPool: threadPool, calls: calls)
         )
-        return RestoredFolder(source, to: folder, filling, manifest: manifest, copier: copier, lock: lock)
+        return RestoredFolder(source, to: place, filling, manifest: manifest, copier: copier, lock: lock)
     }
 
     package func blobs(after: BlobID?, limit: Int) async throws -> [StoredBlob] {
@@ -84,20 +80,7 @@ package final class RestoredFolder: RestoreTarget {
         try await self.copier.copies.threadPool.runBlocking {
             // What reading the copied catalog left beside it.
             for journal in BackupLayout.journals { try WholeFile.remove(self.filling.catalog + journal, self.calls) }
-            try FileBlobStore.syncFolder(self.filling.folder, self.calls)
-            // Takes the place of an empty folder, and of nothing else.
-            try self.calls.rename(self.filling.folder, to: self.folder)
-            try FileBlobStore.syncFolder(WholeFile.folder(of: self.folder), self.calls)
-        }
-    }
-
-    private static func checkIsFree(_ folder: String, _ calls: any FileSystemCalls) throws {
-        guard try BackupLayout.contents(of: folder, calls).isEmpty else {
-            throw BlobStoreError(
-                .failed,
-                detail: "the folder '\(folder)' is not empty; a back-up is restored into an empty folder, or one that "
-                    + "is not there yet"
-            )
+            try self.place.take()
         }
     }
 

@@ -13,6 +13,7 @@ struct StoreLayout: Sendable {
     /// Only the service's own user has any business here.
     static let folderMode: UInt32 = 0o700
     static let fileMode: UInt32 = 0o600
+    static let lockName = "LOCK"
     /// What the names in `blobs/` are made of: an id's first byte.
     static let shards: [String] = (UInt8.min ... .max).map { Hex.encode([$0]) }
 
@@ -22,7 +23,7 @@ struct StoreLayout: Sendable {
     var incoming: String { "\(self.data)/incoming" }
     var quarantine: String { "\(self.data)/quarantine" }
     var envelopeKeys: String { "\(self.data)/envelope-keys.json" }
-    var lock: String { "\(self.data)/LOCK" }
+    var lock: String { "\(self.data)/\(Self.lockName)" }
 
     func shard(_ name: String) -> String { "\(self.blobs)/\(name)" }
     func shard(of id: BlobID) -> String { self.shard(Hex.encode(id.bytes.prefix(1))) }

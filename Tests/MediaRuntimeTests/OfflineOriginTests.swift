@@ -101,6 +101,7 @@ struct OfflineOriginTests {
         let quick = try await folder.run("restore", ["from": backup])
         #expect(quick.last?.kind == .done)
         #expect(quick.last?.fields["sound"] == "true")
+        #expect(quick.last?.text.contains("put the key ring of that day there") == true)
         #expect(!FileManager.default.fileExists(atPath: folder.settings.keyRingPath))
         folder.settings.dataDirectory = folder.scratch.path("again")
         await #expect(throws: Never.self, "it ends with a line, not an error") {
@@ -109,6 +110,14 @@ struct OfflineOriginTests {
             #expect(refused.last?.fields["code"] == "keys.bad-key-ring")
         }
         #expect(!FileManager.default.fileExists(atPath: folder.path), "nothing is copied that cannot be checked")
+        // Where it said that there is none, it may be put; as it may be named where it is.
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: false)
+        try FileManager.default.copyItem(atPath: ring, toPath: folder.settings.keyRingPath)
+        let round = try await folder.run("restore", ["from": backup, "full": "true"])
+        #expect(round.last?.fields["sound"] == "true", "\(round)")
+        #expect(round.last?.text.contains("key ring") == false)
+        #expect(try await folder.run("fsck").last?.fields["blobs"] == "3")
+        folder.settings.dataDirectory = folder.scratch.path("third")
         folder.settings.keys.ringPathGiven = ring
         let full = try await folder.run("restore", ["from": backup, "full": "true"])
         #expect(full.last?.fields["sound"] == "true", "\(full)")

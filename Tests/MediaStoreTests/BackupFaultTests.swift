@@ -91,7 +91,10 @@ struct BackupFaultTests {
             check: { _, round in
                 let catalog = try BackupHarness.read(harness.folder.path("backup/catalog.sqlite"))
                 #expect(catalog == "after" || round.error != nil && catalog == "before", "\(round.failed)")
-                let restored = try await RestoredFolder.open(harness.folder.path("restored"), from: harness.backup)
+                let restored = try await RestoredFolder.open(
+                    .find(harness.folder.path("restored")),
+                    from: harness.backup
+                )
                 #expect(restored.manifest.blobs == 1)
                 try FileManager.default.removeItem(atPath: harness.folder.path("restored.restoring"))
             }
@@ -142,23 +145,36 @@ struct BackupFaultTests {
         let id = try await harness.store.add(bytes)
         try await harness.back(up: [id])
         let path = harness.folder.path("restored")
+        // Whatever happens, the key ring is in one of the two folders.
+        let ring: () -> [String] = {
+            ["\(path)/keys", "\(path).restoring/keys"].filter { (try? BackupHarness.read($0)) == "ring" }
+        }
         let failures = try await sweep.run(
             on: calls,
             // One of 258 folders is as good as the other.
             sparing: ["mkdir"],
-            prepare: {},
+            prepare: {
+                guard ring().isEmpty else { return }
+                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+                try BackupHarness.write("ring", to: "\(path)/keys")
+            },
             // Each round finds what the one before left.
             operation: {
-                let restored = try await RestoredFolder.open(path, from: harness.backup, calls: calls)
+                let restored = try await RestoredFolder.open(
+                    .find(path, keeping: "keys", calls: calls),
+                    from: harness.backup
+                )
                 _ = try await restored.takeCatalog()
                 _ = try await restored.take(id)
                 try await restored.commit()
             },
             check: { _, round in
-                guard FileManager.default.fileExists(atPath: path) else {
+                #expect(ring().count == 1)
+                guard FileManager.default.fileExists(atPath: "\(path)/catalog.sqlite") else {
                     #expect(round.error != nil)
                     return
                 }
+                #expect(ring() == ["\(path)/keys"])
                 // Once the folder has its name it is whole, also where the name could not be made durable.
                 #expect(try BackupHarness.read("\(path)/catalog.sqlite") == "catalog")
                 let read = try await FileBlobStore.reading(path).contents(of: id)

@@ -62,7 +62,7 @@ struct BackupFolderTests {
         try BackupHarness.write("catalog", to: try await backup.makeCatalogPath())
         // Whoever reads the folder now finds that there is no back-up in it yet.
         let early = await #expect(throws: BlobStoreError.self) {
-            try await RestoredFolder.open(harness.folder.path("restored"), from: harness.backup)
+            try await RestoredFolder.open(.find(harness.folder.path("restored")), from: harness.backup)
         }
         #expect(early?.detail.contains("holds no finished back-up") == true)
         let manifest = BackupManifest(

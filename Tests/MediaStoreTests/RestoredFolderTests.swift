@@ -23,7 +23,7 @@ struct RestoredFolderTests {
         if isThereEmpty {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         }
-        let restored = try await RestoredFolder.open(path + "/", from: harness.backup)
+        let restored = try await RestoredFolder.open(.find(path + "/"), from: harness.backup)
         #expect(restored.manifest.blobs == 1)
         let catalog = try await restored.takeCatalog()
         #expect(try BackupHarness.read(catalog) == "catalog")
@@ -50,11 +50,11 @@ struct RestoredFolderTests {
         let (harness, id, _) = try await self.backedUp()
         let path = harness.folder.path("restored")
         do {
-            let first = try await RestoredFolder.open(path, from: harness.backup)
+            let first = try await RestoredFolder.open(.find(path), from: harness.backup)
             _ = try await first.takeCatalog()
             _ = try await first.take(id)
         }
-        let second = try await RestoredFolder.open(path, from: harness.backup)
+        let second = try await RestoredFolder.open(.find(path), from: harness.backup)
         let there = try await second.blobs(after: nil, limit: 10)
         #expect(there.map(\.id) == [id])
         _ = try await second.takeCatalog()
@@ -80,22 +80,74 @@ struct RestoredFolderTests {
         let (harness, _, _) = try await self.backedUp()
         let path = harness.folder.path("restored")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        let restored = try await RestoredFolder.open(path, from: harness.backup)
+        let restored = try await RestoredFolder.open(.find(path), from: harness.backup)
         _ = try await restored.takeCatalog()
         try BackupHarness.write("mine", to: "\(path)/note")
         await #expect(throws: BlobStoreError.self) { try await restored.commit() }
-        let early = await #expect(throws: BlobStoreError.self) {
-            try await RestoredFolder.open(path, from: harness.backup)
-        }
-        #expect(early?.detail.contains("is not empty") == true)
+        let early = await #expect(throws: BlobStoreError.self) { try await RestorePlace.find(path, keeping: "keys") }
+        #expect(early?.detail.contains("is not empty: there is 'note';") == true)
+        #expect(early?.detail.contains("but for the key ring 'keys'") == true)
         #expect(try BackupHarness.read("\(path)/note") == "mine")
+    }
+
+    @Test("keeps the key ring that was there first, and takes away a lock that nobody holds")
+    func keepsTheRing() async throws {
+        let (harness, _, _) = try await self.backedUp()
+        let path = harness.folder.path("restored")
+        try Self.makeFolder(path, with: ["keys": "ring", "LOCK": "old"])
+        let restored = try await RestoredFolder.open(.find(path, keeping: "keys"), from: harness.backup)
+        _ = try await restored.takeCatalog()
+        #expect(try BackupHarness.read("\(path)/keys") == "ring", "it stays until all is there")
+        try await restored.commit()
+        #expect(try BackupHarness.read("\(path)/keys") == "ring")
+        #expect(try BackupHarness.read("\(path)/catalog.sqlite") == "catalog")
+        #expect(try BackupHarness.read("\(path)/LOCK").isEmpty, "the one that the restore holds")
+        #expect(!(try harness.folder.files()).contains { $0.contains(".restoring") })
+    }
+
+    @Test("is not made where a process is at work")
+    func isNotMadeInUse() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("restored")
+        try Self.makeFolder(path, with: ["keys": "ring"])
+        let lock = try DataFolderLock.acquire(folder: path)
+        let error = await #expect(throws: BlobStoreError.self) { try await RestorePlace.find(path, keeping: "keys") }
+        #expect(error?.code == .inUse)
+        lock.release()
+        _ = try await RestorePlace.find(path, keeping: "keys")
+    }
+
+    @Test("gives the key ring back where a restore was cut off with it in its hands", arguments: [false, true])
+    func givesBack(isThereEmpty: Bool) async throws {
+        let (harness, _, _) = try await self.backedUp()
+        let path = harness.folder.path("restored")
+        try Self.makeFolder("\(path).restoring", with: ["keys": "ring"])
+        if isThereEmpty { try Self.makeFolder(path, with: [:]) }
+        _ = try await RestorePlace.find(path, keeping: "keys")
+        #expect(try BackupHarness.read("\(path)/keys") == "ring")
+        #expect(!FileManager.default.fileExists(atPath: "\(path).restoring/keys"))
+    }
+
+    @Test("never takes one key ring for another")
+    func takesNoOtherRing() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("restored")
+        try Self.makeFolder("\(path).restoring", with: ["keys": "old"])
+        try Self.makeFolder(path, with: ["keys": "mine"])
+        _ = try await RestorePlace.find(path, keeping: "keys")
+        #expect(try BackupHarness.read("\(path)/keys") == "mine")
+    }
+
+    private static func makeFolder(_ path: String, with files: [String: String]) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        for (name, text) in files { try BackupHarness.write(text, to: "\(path)/\(name)") }
     }
 
     @Test("is not made of a folder without a back-up")
     func needsABackup() async throws {
         let folder = try TemporaryFolder()
         let error = await #expect(throws: BlobStoreError.self) {
-            try await RestoredFolder.open(folder.path("restored"), from: folder.path("nothing"))
+            try await RestoredFolder.open(.find(folder.path("restored")), from: folder.path("nothing"))
         }
         #expect(error?.detail.contains("holds no finished back-up") == true)
         #expect(try folder.files().isEmpty)
