@@ -20,6 +20,7 @@ package enum OfflineOrigin {
     ) async throws {
         let operation = try OperationTable.operation(name)
         let values = try OperationValues(options, for: operation)
+        try FolderOwner.check(settings.dataDirectory)
         ProcessMemory.keepPrivate(logger)
         try await withLogger(logger) { logger in
             switch operation.work {
@@ -105,6 +106,8 @@ package struct OfflineOriginError: Error, Sendable, CustomStringConvertible, Cus
         package static let noCatalog = Code(name: "no-catalog")
         /// There is one already.
         package static let hasCatalog = Code(name: "has-catalog")
+        /// The folder is another user's.
+        package static let otherUser = Code(name: "other-user")
     }
 
     package let code: Code

@@ -52,8 +52,9 @@ struct CommandDocs: AsyncParsableCommand {
         - **Operations** (`keys`, `fsck`, `backup` …) look after a data folder, on its machine. While a service runs,
           it does them: `mediactl` asks it through the socket `control.sock` in the data folder, so that it must run as
           the service's user or as root. Where no service runs, `mediactl` takes the folder's lock and does the same
-          itself. `restore` and `fsck --rebuild` are done without a service only. ^C stops an operation where that is
-          safe; what was done stays done.
+          itself, as the folder's user only: what root writes the service could not read. `restore` and
+          `fsck --rebuild` are done without a service only. ^C stops an operation where that is safe; what was done
+          stays done.
         - **This machine** (`convert`, `config`) needs no service and no data folder.
 
         | exit code | meaning |

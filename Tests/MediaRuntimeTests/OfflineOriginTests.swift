@@ -239,8 +239,32 @@ struct OfflineOriginTests {
         #expect(try await folder.run("fsck").last?.kind == .done, "and nothing is held afterwards")
     }
 
+    @Test(
+        .enabled(if: geteuid() == 0, "only root can give a folder to somebody else, and write to it then"),
+        arguments: ["keys-rotate", "fsck", "rebuild", "restore"]
+    )
+    func rootLeavesAnothersFolderAlone(operation: String) async throws {
+        let folder = try await DataFolder().filled(1)
+        let service: uid_t = 998
+        // Not the ring, which nobody but its own user reads: with a KMS there is none to refuse.
+        let ring = folder.settings.keyRingPath
+        for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path).map({ "\(folder.path)/\($0)" })
+        where path != ring { #expect(chown(path, service, service) == 0) }
+        #expect(chown(folder.path, service, service) == 0)
+        let before = try folder.facts()
+        let options = operation == "restore" ? ["from": folder.scratch.path("backup")] : [:]
+        let error = await #expect(throws: OfflineOriginError.self) { _ = try await folder.run(operation, options) }
+        #expect(error?.code == .otherUser)
+        let user = getpwuid(service).map { String(cString: $0.pointee.pw_name) }
+        #expect(error?.description.contains("belongs to user \(user ?? "998"), and this runs as user root") == true)
+        #expect(error?.description.contains("'sudo -u \(user ?? "#998") mediactl …'") == true)
+        #expect(try folder.facts() == before)
+        #expect(chown(folder.path, 0, 0) == 0)
+        #expect(try await folder.run("fsck").last?.kind == .done, "it was the owner, and nothing else")
+    }
+
     @Test func aRingThatLacksANeededKeyIsRefusedAndTheFolderGivenBack() async throws {
-        let folder = try await Folder().filled(1)
+        let folder = try await DataFolder().filled(1)
         let ring = folder.settings.keyRingPath
         let kept = try Data(contentsOf: URL(filePath: ring))
         try FileManager.default.removeItem(atPath: ring)
