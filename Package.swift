@@ -160,7 +160,7 @@ let package = Package(
         tests("MediaMetricsTests", ["MediaMetrics", coreMetrics]),
         tests(
             "MediaRuntimeTests",
-            ["MediaRuntime", "MediaModel", "MediaOrigin", "MediaTesting", argumentParser, logging]
+            ["MediaRuntime", "MediaMetrics", "MediaModel", "MediaOrigin", "MediaTesting", argumentParser, logging]
         ),
         tests("WireTests", ["MediaTesting", "MediaModel", "mediad", "mediaworker"]),
         tests(

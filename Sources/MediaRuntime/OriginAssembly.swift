@@ -35,7 +35,8 @@ package struct OriginAssembly: Sendable {
 
     /// Opens the data folder, the catalog and the keys, starts the workers and puts unfinished versions on the backlog.
     ///
-    /// - Throws: an error whose description says what is wrong and what to do.
+    /// - Throws: an error whose description says what is wrong and what to do. No worker runs then, and nothing is
+    ///   held.
     package static func build(
         _ settings: Settings,
         metrics: PrometheusRegistry,
@@ -49,11 +50,12 @@ package struct OriginAssembly: Sendable {
             storageFailure: Self.storageFailure(logger),
             onCommit: { commits.record(writes: $0, duration: $1) }
         )
+        let pool = WorkerPool(configuration: settings.workerPool, logger: logger)
         do {
-            let pool = WorkerPool(configuration: settings.workerPool, logger: logger)
             try await pool.start()
             return try await Self.build(settings, storage, pool, metrics)
         } catch {
+            await pool.shutdown()
             await storage.close()
             throw error
         }
