@@ -21,7 +21,11 @@ enum ByteCount {
 
 /// Times as settings write them.
 enum TimeSpan {
+    /// The largest first, with its milliseconds.
     private static let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)]
+
+    /// What a number may have behind it, the smallest first.
+    static var unitNames: [String] { self.units.reversed().map(\.0) }
 
     /// Reads `500ms`, `10s`, `2m`, `1h`, `30d`; nil for anything else. A number without a unit is none: nobody can tell
     /// seconds from milliseconds.

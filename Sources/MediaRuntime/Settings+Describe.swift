@@ -59,7 +59,8 @@ extension Settings {
         \(Self.markdownTable())
         ## Values
 
-        - Bytes: a whole number, or one with `KiB`, `MiB` or `GiB`. Times: a whole number with `ms`, `s`, `m` or `h`.
+        - Bytes: a whole number, or one with `KiB`, `MiB` or `GiB`. Times: a whole number with one of
+          \(TimeSpan.unitNames.map { "`\($0)`" }.joined(separator: ", ")).
         - Presets: `name:options`, separated by `;`; in a file also a list. Options are `w`, `h`, `fit`, `q`, `effort`,
           `lossless`, `anim`, `bg`, `format`, as in `card:w=640,h=480,fit=cover,q=75`. A change counts for versions that
           are uploaded from then on.

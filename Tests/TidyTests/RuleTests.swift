@@ -134,4 +134,12 @@ import Testing
         #expect(TreeRules.names("swift-nio", "we use `swift-nio`."))
         #expect(!TreeRules.names("swift-nio", "we use `swift-nio-extras`."))
     }
+
+    @Test func aFileThatIsNotThereIsFoundByItsPage() {
+        let paths = ["Sources/M/A+B.swift", "Package.swift"]
+        let text = "`M/A+B.swift`, A+B.swift and `Package.swift`\n`B.swift`, `N/A+B.swift`: A+B.swifts"
+        let found = TreeRules.missingFiles(in: ("docs/A.md", text), paths)
+        #expect(found.map(\.rule) == ["there is no B.swift", "there is no N/A+B.swift"])
+        #expect(found.map(\.line) == [2, 2])
+    }
 }

@@ -35,6 +35,10 @@ import Testing
         Self.report(TreeRules.undocumented(try #require(SourceTree.text(TreeRules.dependencies))))
     }
 
+    @Test func pagesNameFilesThatAreThere() {
+        Self.report(TreeRules.missingFiles())
+    }
+
     private static var swift: [SourceFile] { SourceTree.code.filter(\.isSwift) }
 
     private static func report(_ violations: [Violation]) {

@@ -5,6 +5,7 @@ enum TreeRules {
     /// Test data is made by scripts or lies beside the checkout; a file this large in the repository is there for good.
     static let fileBytesMax = 300_000
     static let dependencies = "docs/DEPENDENCIES.md"
+    static let pages = ["README.md", "CHANGELOG.md"]
 
     static func fileSizes() -> [Violation] {
         Self.folders().flatMap(SourceTree.files(below:)).filter { !Self.isIgnored($0) }.compactMap { path in
@@ -56,6 +57,28 @@ enum TreeRules {
                 ($0, number)
             }
         }
+    }
+
+    /// Files that a page names and that are not there: a page is not compiled, and a file that is renamed stays in it.
+    ///
+    /// - Parameters:
+    ///   - page: its path and its text.
+    ///   - paths: of all files there are.
+    static func missingFiles(in page: (path: String, text: String), _ paths: [String]) -> [Violation] {
+        Self.numbered(page.text).flatMap { line, number in
+            line.matches(of: /[A-Za-z0-9+_\/-]+\.swift\b/).map { String($0.output) }.filter { name in
+                !paths.contains { "/\($0)".hasSuffix("/\(name)") }
+            }.map { Violation(path: page.path, line: number, rule: "there is no \($0)") }
+        }
+    }
+
+    /// - Returns: those of the pages in docs and at the top.
+    static func missingFiles() -> [Violation] {
+        // Some packages are called as files are.
+        let packages = Self.packages(SourceTree.text("Package.swift") ?? "").map(\.name)
+        let paths = ["Package.swift"] + packages + ["Sources", "Tests", "checks"].flatMap(SourceTree.files(below:))
+        let pages = Self.pages + SourceTree.files(below: "docs").filter { $0.hasSuffix(".md") }
+        return pages.flatMap { Self.missingFiles(in: ($0, SourceTree.text($0) ?? ""), paths) }
     }
 
     /// Whether the document speaks of it, and not only of something whose name contains it.
