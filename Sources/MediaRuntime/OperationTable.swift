@@ -18,15 +18,6 @@ package struct OperationTable: Sendable {
         throw OperationOptionsError("there is no operation '\(Printable.text(name))'\(advice ?? "")")
     }
 
-    /// Each operation by its name, for the control socket; see ``run(_:_:report:)``.
-    package var byName: [String: @Sendable ([String: String], @escaping OperationReport) async throws -> Void] {
-        Self.operations.reduce(into: [:]) { table, operation in
-            table[operation.name] = { options, report in
-                try await self.run(operation.name, options, report: report)
-            }
-        }
-    }
-
     /// Runs an operation to its last line, which is `done` or `failed`. Cancelling the task ends it early: `failed`.
     ///
     /// - Throws: ``OperationOptionsError`` before the first line: nothing was done. Nothing else.

@@ -295,7 +295,6 @@ struct OfflineOriginTests {
                 try await table.run("restore", ["from": "/b"]) { _ in }
             }
             #expect(error?.description.contains("stop the service") == true)
-            #expect(table.byName.keys.sorted() == OperationTable.operations.map(\.name).sorted())
         }
     }
 }

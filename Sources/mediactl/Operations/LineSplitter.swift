@@ -8,9 +8,6 @@ struct LineSplitter {
 
     private var rest: [UInt8] = []
 
-    /// Whether everything that came was whole lines.
-    var isAtLineStart: Bool { self.rest.isEmpty }
-
     /// The lines that `bytes` complete, without their ends; empty ones are left out.
     mutating func take(_ bytes: some Sequence<UInt8>) throws(TooLong) -> [[UInt8]] {
         var lines: [[UInt8]] = []
