@@ -248,17 +248,8 @@ enum ProblemTable {
         return row
     }
 
-    /// `{module}.{code}`; nil where the error is of no module of ours.
-    static func key(of error: any Error) -> String? {
-        switch error {
-        case let error as OriginError: "origin.\(error.code)"
-        case let error as RenderError: "render.\(error.code)"
-        case let error as CatalogError: "catalog.\(error.code)"
-        case let error as BlobStoreError: "store.\(error.code)"
-        case let error as KeyError: "keys.\(error.code)"
-        case let error as SealError: "sealing.\(error.code)"
-        case is MultipartError: "multipart"
-        default: nil
-        }
+    /// Nil where the error is none of ours.
+    private static func key(of error: any Error) -> String? {
+        error is MultipartError ? "multipart" : error.qualifiedCode
     }
 }

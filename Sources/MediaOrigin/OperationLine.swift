@@ -20,6 +20,9 @@ package struct OperationLine: Sendable, Hashable, Codable {
     /// The same for programs; the keys are in camel case, numbers are written in decimal.
     package let fields: [String: String]
 
+    /// Whether it says how the operation ended: nothing follows.
+    package var isLast: Bool { self.kind == .done || self.kind == .failed }
+
     package init(_ kind: Kind, _ text: String, fields: [String: String] = [:]) {
         self.kind = kind
         self.text = text

@@ -98,16 +98,16 @@ package struct OperationFolder: Sendable {
 
 /// Why this process cannot have the data folder.
 package struct OfflineOriginError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
-    package struct Code: Hashable, Sendable {
-        fileprivate let name: String
+    package struct Code: Hashable, Sendable, CustomStringConvertible {
+        package let description: String
         /// Another process has it.
-        package static let folderInUse = Code(name: "folder-in-use")
+        package static let folderInUse = Code(description: "folder-in-use")
         /// There is nothing to work on.
-        package static let noCatalog = Code(name: "no-catalog")
+        package static let noCatalog = Code(description: "no-catalog")
         /// There is one already.
-        package static let hasCatalog = Code(name: "has-catalog")
+        package static let hasCatalog = Code(description: "has-catalog")
         /// The folder is another user's.
-        package static let otherUser = Code(name: "other-user")
+        package static let otherUser = Code(description: "other-user")
     }
 
     package let code: Code

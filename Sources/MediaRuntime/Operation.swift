@@ -1,4 +1,4 @@
-import MediaOrigin
+package import MediaOrigin
 
 /// Something that an operator can have done with what is stored.
 package struct Operation: Sendable {
@@ -29,6 +29,8 @@ package struct Operation: Sendable {
         }
     }
 
-    /// Throws an ``OperationOptionsError`` where it could not be run with these options.
-    package func check(_ options: [String: String]) throws { _ = try OperationValues(options, for: self) }
+    /// Throws where it could not be run with these options.
+    package func check(_ options: [String: String]) throws(OperationOptionsError) {
+        _ = try OperationValues(options, for: self)
+    }
 }

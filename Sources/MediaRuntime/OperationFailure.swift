@@ -13,17 +13,17 @@ package enum OperationFailure {
         return Self.advice(for: error).map { "\(happened); \($0)" } ?? happened
     }
 
-    /// For programs: where the error comes from and its code, as in `catalog.envelope-key-in-use`; nil without one.
-    static func code(of error: any Error) -> String? {
+    /// The last line of an operation that failed; its `code` is for programs.
+    static func line(for error: any Error) -> OperationLine {
+        OperationLine(.failed, self.sentence(for: error), fields: ["code": self.code(of: error)])
+    }
+
+    private static func code(of error: any Error) -> String {
         switch error {
-        case let error as CatalogError: "catalog.\(error.code)"
-        case let error as KeyError: "keys.\(error.code)"
-        case let error as BlobStoreError: "store.\(error.code)"
-        case let error as SealError: "sealing.\(error.code)"
-        case let error as RenderError: "render.\(error.code)"
-        case let error as OriginError: "origin.\(error.code)"
         case is CancellationError: "stopped"
-        default: nil
+        case is OperationOptionsError: "bad-options"
+        case let error as OfflineOriginError: "folder.\(error.code)"
+        default: error.qualifiedCode ?? "internal-error"
         }
     }
 

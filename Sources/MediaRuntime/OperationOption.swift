@@ -27,8 +27,8 @@ package struct OperationOption: Sendable {
         self.isRequired = isRequired
     }
 
-    /// - Throws: an ``OperationOptionsError`` that names the option, the value and what was expected.
-    func parse(_ text: String) throws -> OperationValues.Value {
+    /// - Throws: names the option, the value and what was expected.
+    func parse(_ text: String) throws(OperationOptionsError) -> OperationValues.Value {
         if let value = self.kind.read(text) { return value }
         throw OperationOptionsError("\(self.name) is '\(Printable.text(text))': expected \(self.kind.expected)")
     }

@@ -12,20 +12,37 @@ package struct OperationTable: Sendable {
     init(_ tools: OperationTools) { self.tools = tools }
 
     /// The operation of that name. Throws ``OperationOptionsError`` where there is none.
-    package static func operation(_ name: String) throws -> Operation {
+    package static func operation(_ name: String) throws(OperationOptionsError) -> Operation {
         if let operation = Self.operations.first(where: { $0.name == name }) { return operation }
         let advice = Similar.closest(to: name, among: Self.operations.map(\.name)).map { "; did you mean \($0)?" }
         throw OperationOptionsError("there is no operation '\(Printable.text(name))'\(advice ?? "")")
     }
 
+    /// One operation, ready to be run with its options; see ``run(_:_:report:)``.
+    package typealias Run =
+        @Sendable (_ options: [String: String], _ report: @escaping OperationReport)
+        async throws(OperationOptionsError) -> Void
+
+    /// Those that a running service does, by name.
+    package var inService: [String: Run] {
+        let names = Self.operations.filter(\.runsInService).map(\.name)
+        return Dictionary(uniqueKeysWithValues: names.map { ($0, self.runs($0)) })
+    }
+
+    private func runs(_ name: String) -> Run {
+        { (options, report) async throws(OperationOptionsError) in
+            try await self.run(name, options, report: report)
+        }
+    }
+
     /// Runs an operation to its last line, which is `done` or `failed`. Cancelling the task ends it early: `failed`.
     ///
-    /// - Throws: ``OperationOptionsError`` before the first line: nothing was done. Nothing else.
+    /// - Throws: before the first line: nothing was done.
     package func run(
         _ name: String,
         _ options: [String: String],
         report: @escaping OperationReport
-    ) async throws {
+    ) async throws(OperationOptionsError) {
         let operation = try Self.operation(name)
         let values = try OperationValues(options, for: operation)
         guard case .onOrigin(let work) = operation.work else {

@@ -15,8 +15,7 @@ package struct OperationValues: Sendable {
 
     /// Parses what was given; nothing is guessed or left over.
     ///
-    /// - Throws: ``OperationOptionsError``.
-    init(_ given: [String: String], for operation: Operation) throws {
+    init(_ given: [String: String], for operation: Operation) throws(OperationOptionsError) {
         let options = operation.options
         for name in given.keys.sorted() where !options.contains(where: { $0.name == name }) {
             throw OperationOptionsError(Self.unknown(name, operation))

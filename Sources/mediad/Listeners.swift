@@ -45,7 +45,7 @@ struct Listeners {
         )
         self.control = OriginServer.controlListener(
             path: settings.controlSocketPath,
-            responder: Self.controlResponder(assembly.operations),
+            responder: ControlResponder(operations: assembly.operations.inService),
             logger: logger
         )
         self.public = OriginServer.publicListener(
@@ -59,17 +59,6 @@ struct Listeners {
             logger: logger,
             onListening: { announcement.public(listensAt: $0) }
         )
-    }
-}
-
-extension Listeners {
-    /// What makes no sense is a matter of the request; what goes wrong on the way, of the operation's last line.
-    private static func controlResponder(_ table: OperationTable) -> ControlResponder {
-        let names = OperationTable.operations.filter(\.runsInService).map(\.name)
-        let operations = names.map { name -> (String, ControlResponder.Operation) in
-            (name, { options, report in try await table.run(name, options, report: report) })
-        }
-        return ControlResponder(operations: Dictionary(uniqueKeysWithValues: operations))
     }
 }
 

@@ -10,11 +10,14 @@ import Testing
         async let work: Void = withTaskGroup(of: Void.self) { group in
             for task in 0..<8 {
                 group.addTask {
-                    for line in 0..<100 { await lines.report(OperationLine(.row, "\(task)", fields: ["n": "\(line)"])) }
+                    for line in 0..<100 {
+                        await lines.send(.line(OperationLine(.row, "\(task)", fields: ["n": "\(line)"])))
+                    }
                 }
             }
             await group.waitForAll()
-            await lines.finish(with: lines.end(nil))
+            await lines.send(.line(OperationLine(.done, "Done.")))
+            lines.close()
         }
         var next = [String: Int]()
         var last: OperationLine?
@@ -32,14 +35,13 @@ import Testing
 
     @Test func nobodyWaitsForAReaderThatWent() async {
         let lines = OperationLines()
-        async let first: Void = lines.report(OperationLine(.row, "first"))
-        async let second: Void = lines.report(OperationLine(.row, "second"))
+        async let first: Void = lines.send(.line(OperationLine(.row, "first")))
+        async let second: Void = lines.send(.line(OperationLine(.row, "second")))
         // One is in hand now, the other waits.
         guard case .line = await lines.next() else { return #expect(Bool(false), "no line came") }
         lines.close()
         _ = await (first, second)
-        await lines.report(OperationLine(.row, "third"))
-        await lines.finish(with: lines.end(nil))
+        await lines.send(.line(OperationLine(.row, "third")))
         #expect(await lines.next() == nil)
     }
 
@@ -48,23 +50,17 @@ import Testing
         let reader = Task { await lines.next() }
         reader.cancel()
         #expect(await reader.value == nil)
-        await lines.report(OperationLine(.row, "nobody reads this"))
+        await lines.send(.line(OperationLine(.row, "nobody reads this")))
     }
 
-    @Test func refusalIsOnlyForOptionsThatWereNotBegunWith() async {
+    @Test func aSenderIsNoFurtherThanItsReader() async {
+        let lines = OperationLines()
         let refusal = OperationOptionsError("'x' is no option")
-        let early = OperationLines()
-        async let refused: Void = early.finish(with: early.end(refusal))
-        #expect(await early.next() == .refused(refusal))
-        #expect(await early.next() == nil)
-        await refused
-        let late = OperationLines()
-        // Also where nothing was sent yet: a line that is kept back is a beginning.
-        await late.report(OperationLine(.done, "Done."))
-        async let failed: Void = late.finish(with: late.end(refusal))
-        let line = OperationLine(.failed, "'x' is no option", fields: ["code": "bad-options"])
-        #expect(await late.next() == .line(line))
-        #expect(await late.next() == nil)
-        await failed
+        async let sent: Void = lines.send(.refused(refusal))
+        #expect(await lines.next() == .refused(refusal))
+        async let end = lines.next()
+        await sent
+        lines.close()
+        #expect(await end == nil)
     }
 }

@@ -201,6 +201,7 @@ struct OfflineOriginTests {
         let there = try await folder.run("rebuild")
         #expect(there.last?.kind == .failed)
         #expect(there.last?.text.contains("there is a catalog") == true)
+        #expect(there.last?.fields == ["code": "folder.has-catalog"])
         let catalog = OriginStorage.catalogPath(folder.settings)
         // Of the old one only its journal is left, which must not be taken for the new one's.
         for journal in try folder.catalogFiles() where journal != "catalog.sqlite" {
@@ -295,6 +296,7 @@ struct OfflineOriginTests {
                 try await table.run("restore", ["from": "/b"]) { _ in }
             }
             #expect(error?.description.contains("stop the service") == true)
+            #expect(table.inService["fsck"] != nil && table.inService["restore"] == nil)
         }
     }
 }

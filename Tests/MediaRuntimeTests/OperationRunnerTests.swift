@@ -30,15 +30,25 @@ import Testing
         #expect(try await Self.lines { _ in }.map(\.kind) == [.done])
     }
 
-    @Test func itsOwnLastLineIsTheLast() async throws {
-        let done = OperationLine(.done, "3 keys", fields: ["keys": "3"])
+    @Test(arguments: [OperationLine.Kind.done, .failed])
+    func itsOwnLastLineIsTheLast(kind: OperationLine.Kind) async throws {
+        let last = OperationLine(kind, "3 keys", fields: ["keys": "3"])
         let lines = try await Self.lines { report in
             await report(OperationLine(.row, "one"))
-            await report(done)
-            await report(OperationLine(.row, "too late"))
-            throw Surprise()
+            await report(last)
+            await report(OperationLine(.row, "two"))
         }
-        #expect(lines == [OperationLine(.row, "one"), done])
+        #expect(lines == [OperationLine(.row, "one"), OperationLine(.row, "two"), last])
+    }
+
+    /// Nobody hears that it is done before it is.
+    @Test func itIsNotDoneBeforeItHasEnded() async throws {
+        let lines = try await Self.lines { report in
+            await report(OperationLine(.done, "3 keys"))
+            throw CatalogError(.full, detail: "closing the catalog")
+        }
+        #expect(lines.map(\.kind) == [.failed])
+        #expect(lines.first?.fields == ["code": "catalog.full"])
     }
 
     @Test func anErrorIsTheLastLineWithItsCodeAndWhatToDo() async throws {
@@ -57,7 +67,7 @@ import Testing
         let last = try #require(try await Self.lines { _ in throw Surprise() }.last)
         #expect(last.kind == .failed)
         #expect(last.text.contains("Surprise"))
-        #expect(last.fields.isEmpty)
+        #expect(last.fields == ["code": "internal-error"])
     }
 
     @Test func interruptionIsNoMystery() async throws {
@@ -75,6 +85,13 @@ import Testing
             throw OperationOptionsError("too late to refuse")
         }
         #expect(lines.map(\.kind) == [.row, .failed])
+        #expect(lines.last?.fields == ["code": "bad-options"])
+        // Also where nothing was passed on yet: a line that is kept back is a beginning.
+        let held = try await Self.lines { report in
+            await report(OperationLine(.done, "Done."))
+            throw OperationOptionsError("too late to refuse")
+        }
+        #expect(held.map(\.kind) == [.failed])
     }
 
     @Test func aTextCannotMoveTheCursor() {

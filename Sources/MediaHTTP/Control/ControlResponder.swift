@@ -12,11 +12,12 @@ import Synchronization
 ///
 /// It knows names only, and one rule: one operation of a name at a time.
 package struct ControlResponder: Sendable {
-    /// Reads its options, throwing ``OperationOptionsError`` before its first line where they are not what it takes;
-    /// then works and reports. A last line of its own (`done`, `failed`) is the last, whatever it reports after it; one
-    /// that throws has failed. Cancelled when nobody listens any more, and when the service stops.
+    /// Reads its options, throwing before its first line where they are not what it takes; then works and reports. Its
+    /// last line says `done` or `failed`: an answer without either was cut off. Cancelled when nobody listens any more,
+    /// and when the service stops.
     package typealias Operation =
-        @Sendable (_ options: [String: String], _ report: @escaping OperationReport) async throws -> Void
+        @Sendable (_ options: [String: String], _ report: @escaping OperationReport)
+        async throws(OperationOptionsError) -> Void
 
     private let operations: [String: Operation]
     private let running = RunningOperations()
@@ -94,7 +95,7 @@ package struct ControlResponder: Sendable {
             var buffer = JSON.encode(line)
             buffer.writeString("\n")
             try await writer.append(buffer)
-            if line.kind == .done || line.kind == .failed { break }
+            if line.isLast { break }
             guard let following = await lines.next() else { throw CancellationError() }
             next = following
         }
@@ -109,23 +110,48 @@ package struct ControlResponder: Sendable {
     ) async {
         Logger.current.notice("Operation begins", metadata: ["operation": "\(name)"])
         let start = ContinuousClock.now
-        var failure: (any Error)?
-        do {
-            try await cancelWhenGracefulShutdown { try await operation(options) { await lines.report($0) } }
-        } catch {
-            failure = error
+        let last = LastLine()
+        let refusal = await cancelWhenGracefulShutdown {
+            await Self.refusal {
+                () async throws(OperationOptionsError) in
+                try await operation(options) { line in
+                    last.set(line)
+                    await lines.send(.line(line))
+                }
+            }
         }
-        let last = lines.end(failure)
+        if let refusal { await lines.send(.refused(refusal)) }
+        lines.close()
+        let hasFailed = last.line?.kind == .failed
         Logger.current.log(
-            level: last.hasFailed ? .error : .notice,
+            level: hasFailed ? .error : .notice,
             "Operation ended",
             metadata: [
                 "operation": "\(name)", "seconds": "\((ContinuousClock.now - start) / .seconds(1))",
-                "result": "\(last.text)",
+                "result": "\(refusal?.description ?? last.line?.text ?? "")",
             ]
         )
-        await lines.finish(with: last)
     }
+
+    private static func refusal(
+        _ operation: () async throws(OperationOptionsError) -> Void
+    ) async -> OperationOptionsError? {
+        do throws(OperationOptionsError) {
+            try await operation()
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+/// What was said last; for the log.
+private final class LastLine: Sendable {
+    private let state = Mutex<OperationLine?>(nil)
+
+    var line: OperationLine? { self.state.withLock { $0 } }
+
+    func set(_ line: OperationLine) { self.state.withLock { $0 = line } }
 }
 
 /// The operations that run, by name.

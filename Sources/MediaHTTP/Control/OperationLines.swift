@@ -1,26 +1,15 @@
 import MediaOrigin
 import Synchronization
 
-/// The lines of one operation on their way to its one reader.
+/// What one operation says, on its way to its one reader. Nothing is added to it and nothing taken away.
 ///
-/// Any task may report. It waits until its line was dealt with, so that an operation is never ahead of its reader by
+/// Any task may send. It waits until its event was dealt with, so that an operation is never ahead of its reader by
 /// more than a line a task; once nobody reads any more, it does not wait.
 final class OperationLines: Sendable {
     enum Event: Hashable, Sendable {
         case line(OperationLine)
         /// The operation does not take its options, and has done nothing. Nothing follows.
         case refused(OperationOptionsError)
-
-        var hasFailed: Bool {
-            if case .line(let line) = self { line.kind == .failed } else { false }
-        }
-
-        var text: String {
-            switch self {
-            case .line(let line): line.text
-            case .refused(let error): error.description
-            }
-        }
     }
 
     private struct State {
@@ -29,37 +18,25 @@ final class OperationLines: Sendable {
         var inHand: CheckedContinuation<Void, Never>?
         var reader: CheckedContinuation<Event?, Never>?
         var isClosed = false
-        var hasBegun = false
-        /// What the operation says as its last word, if it succeeds.
-        var sum = OperationLine(.done, "Done.")
     }
 
     private let state = Mutex(State())
 
-    /// Returns when the reader has dealt with the line. One that ends the operation is kept back until it has ended.
-    func report(_ line: OperationLine) async {
-        let isLast = line.kind == .done || line.kind == .failed
-        self.state.withLock { state in
-            state.hasBegun = true
-            if isLast { state.sum = line }
+    /// Returns when the reader has dealt with the event, or reads no more.
+    func send(_ event: Event) async {
+        await withCheckedContinuation { sender in
+            self.state.withLock { state in
+                if state.isClosed {
+                    sender.resume()
+                } else if let reader = state.reader {
+                    state.reader = nil
+                    state.inHand = sender
+                    reader.resume(returning: event)
+                } else {
+                    state.waiting.append((event, sender))
+                }
+            }
         }
-        if !isLast { await self.send(.line(line)) }
-    }
-
-    /// What the last event is of an operation that has returned, or thrown `failure`.
-    func end(_ failure: (any Error)?) -> Event {
-        let (hasBegun, sum) = self.state.withLock { ($0.hasBegun, $0.sum) }
-        return switch failure {
-        case let refusal as OperationOptionsError where !hasBegun: .refused(refusal)
-        case let failure?: .line(OperationLine(failure))
-        case nil: .line(sum)
-        }
-    }
-
-    /// The last event, then the end.
-    func finish(with last: Event) async {
-        await self.send(last)
-        self.close()
     }
 
     /// The next event; nil at the end, and when the task is cancelled. The one before has been dealt with.
@@ -85,7 +62,7 @@ final class OperationLines: Sendable {
         }
     }
 
-    /// Nobody reads any more: what waits is dropped, and nobody waits from now on.
+    /// Nobody sends or reads any more: what waits is dropped, and nobody waits from now on.
     func close() {
         self.state.withLock { state in
             state.isClosed = true
@@ -95,36 +72,6 @@ final class OperationLines: Sendable {
             state.waiting = []
             state.reader?.resume(returning: nil)
             state.reader = nil
-        }
-    }
-
-    private func send(_ event: Event) async {
-        await withCheckedContinuation { sender in
-            self.state.withLock { state in
-                if state.isClosed {
-                    sender.resume()
-                } else if let reader = state.reader {
-                    state.reader = nil
-                    state.inHand = sender
-                    reader.resume(returning: event)
-                } else {
-                    state.waiting.append((event, sender))
-                }
-            }
-        }
-    }
-}
-
-extension OperationLine {
-    /// The last line of an operation that failed. The operator, unlike a client, is told everything.
-    fileprivate init(_ failure: any Error) {
-        switch failure {
-        case is CancellationError: self.init(.failed, "The service is stopping.", fields: ["code": "stopped"])
-        case let refusal as OperationOptionsError:
-            self.init(.failed, refusal.description, fields: ["code": "bad-options"])
-        default:
-            let code = ProblemTable.key(of: failure) ?? "internal-error"
-            self.init(.failed, String(reflecting: failure), fields: ["code": code])
         }
     }
 }

@@ -50,7 +50,7 @@ struct ControlClient: Sendable {
             for bytes in try splitter.take(piece.readableBytesView) {
                 let line = try self.decode(bytes)
                 await report(line)
-                if line.kind == .done || line.kind == .failed { return }
+                if line.isLast { return }
             }
         }
         throw OriginFailure(
