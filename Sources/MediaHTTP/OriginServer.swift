@@ -120,7 +120,7 @@ package enum OriginServer {
     /// The operators' listener, on a Unix domain socket that only the user of this process may connect to.
     ///
     /// - Parameters:
-    ///   - path: of the socket, at most 107 bytes. The service throws ``ControlSocketError`` when it starts where the
+    ///   - path: of the socket, at most 103 bytes. The service throws ``ControlSocketError`` when it starts where the
     ///     path is longer, another process answers there, or there is something else than a socket.
     ///   - onListening: called once connections are accepted.
     package static func controlListener(

@@ -52,7 +52,7 @@ extension Settings {
             optional: "control.socket",
             \.controlSocketGiven,
             .path,
-            "Unix socket on which the service takes `mediactl`'s operations; at most 107 bytes",
+            "Unix socket on which the service takes `mediactl`'s operations; at most 103 bytes",
             defaultText: "`control.sock` in `data.dir`",
             effective: \.controlSocketPath
         ),

@@ -97,6 +97,21 @@ struct MediactlOperationTests {
 
     // MARK: What goes wrong between them
 
+    /// Where a service can listen, mediactl can connect, and where it cannot, that is said.
+    @Test func thePathOfTheSocketHas103BytesAtTheMost() async throws {
+        let folder = try TemporaryFolder()
+        let longest = folder.path(String(repeating: "s", count: 103 - folder.path.utf8.count - 1))
+        for (path, code) in [(longest, Int32(0)), (longest + "s", 1)] {
+            let control = try CannedControl(path, pieces: [Self.done])
+            let run = try await MediactlRun(
+                ["keys", "list", "--data-dir", folder.path, "--control-socket", path]
+            )
+            #expect(run.code == code, "\(run.errors)")
+            #expect(control.requests.count == (code == 0 ? 1 : 0))
+            if code == 1 { #expect(run.errors.contains("its path has 104 bytes; set control.socket")) }
+        }
+    }
+
     @Test(arguments: [true, false])
     func anAnswerWithoutALastLineIsAFailure(isWhole: Bool) async throws {
         let row = #"{"kind":"row","text":"half of it","fields":{}}"# + "\n"

@@ -17,8 +17,8 @@ struct ControlListener: Service {
 
     /// Throws ``ControlSocketError`` where the socket cannot be had.
     func run() async throws {
-        let descriptor = try ControlSocket.bind(self.path)
-        defer { ControlSocket.unlink(self.path) }
+        let descriptor = try ListeningSocket.bind(self.path)
+        defer { ListeningSocket.unlink(self.path) }
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(descriptor, childChannelInitializer: ControlConnection.configure)
         await self.onListening()

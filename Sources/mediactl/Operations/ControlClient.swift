@@ -13,7 +13,7 @@ struct ControlClient: Sendable {
     /// A problem has a few hundred bytes.
     private static let problemBytesMax = 64 << 10
 
-    let socket: ControlSocket
+    let socket: ServiceSocket
 
     /// Returns after the last line. There is no limit on the time between two lines: a re-sealing of all blobs may say
     /// nothing for long, and a service that is gone is noticed by its connection. When the task is cancelled, the
@@ -95,7 +95,7 @@ struct ControlClient: Sendable {
         )
     }
 
-    private static func advice(_ status: HTTPResponseStatus, _ socket: ControlSocket) -> String {
+    private static func advice(_ status: HTTPResponseStatus, _ socket: ServiceSocket) -> String {
         switch status {
         case .notFound: "the service at \(socket.path) does not know this operation: both must be of one release"
         case .badRequest, .unprocessableEntity: "'mediactl help' with the command's name says what it takes"

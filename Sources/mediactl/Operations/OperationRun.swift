@@ -9,7 +9,7 @@ struct OperationRun: Sendable {
     let settings: Settings
     let printer: OperationPrinter
 
-    private var socket: ControlSocket { ControlSocket(path: self.settings.controlSocketPath) }
+    private var socket: ServiceSocket { ServiceSocket(path: self.settings.controlSocketPath) }
 
     /// - Throws: `ExitCode`; everything was said.
     func callAsFunction() async throws {

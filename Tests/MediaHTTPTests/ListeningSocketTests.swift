@@ -5,10 +5,10 @@ import Testing
 
 @testable import MediaHTTP
 
-@Suite struct ControlSocketTests {
+@Suite struct ListeningSocketTests {
     @Test func onlyItsUserMayConnect() throws {
         let folder = try TemporaryFolder()
-        let descriptor = try ControlSocket.bind(folder.path("control.sock"))
+        let descriptor = try ListeningSocket.bind(folder.path("control.sock"))
         defer { close(descriptor) }
         var status = stat()
         #expect(lstat(folder.path("control.sock"), &status) == 0)
@@ -19,14 +19,14 @@ import Testing
     @Test func aSocketThatNobodyAnswersOnIsReplaced() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("control.sock")
-        close(try ControlSocket.bind(path))
+        close(try ListeningSocket.bind(path))
         #expect(access(path, F_OK) == 0, "the name outlives its service")
-        let descriptor = try ControlSocket.bind(path)
+        let descriptor = try ListeningSocket.bind(path)
         defer { close(descriptor) }
         #expect(listen(descriptor, 1) == 0)
-        let error = #expect(throws: ControlSocketError.self) { try ControlSocket.bind(path) }
+        let error = #expect(throws: ControlSocketError.self) { try ListeningSocket.bind(path) }
         #expect(error?.description == "\(path): another process answers there")
-        ControlSocket.unlink(path)
+        ListeningSocket.unlink(path)
         #expect(access(path, F_OK) != 0)
     }
 
@@ -34,10 +34,10 @@ import Testing
     @Test func aBusySocketIsAnsweredOn() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("control.sock")
-        let descriptor = try ControlSocket.bind(path)
+        let descriptor = try ListeningSocket.bind(path)
         defer { close(descriptor) }
         #expect(listen(descriptor, 0) == 0)
-        for _ in 0..<5 { #expect(throws: ControlSocketError.self) { try ControlSocket.bind(path) } }
+        for _ in 0..<5 { #expect(throws: ControlSocketError.self) { try ListeningSocket.bind(path) } }
         #expect(access(path, F_OK) == 0)
     }
 
@@ -45,22 +45,22 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path("control.sock")
         try Data("precious".utf8).write(to: URL(filePath: path))
-        #expect(throws: ControlSocketError.self) { try ControlSocket.bind(path) }
+        #expect(throws: ControlSocketError.self) { try ListeningSocket.bind(path) }
         #expect(try Data(contentsOf: URL(filePath: path)) == Data("precious".utf8))
         let link = folder.path("link.sock")
         #expect(symlink(path, link) == 0)
-        #expect(throws: ControlSocketError.self) { try ControlSocket.bind(link) }
+        #expect(throws: ControlSocketError.self) { try ListeningSocket.bind(link) }
     }
 
     @Test func aPathThatIsTooLongIsSaid() throws {
         let folder = try TemporaryFolder()
-        let room = ControlSocket.pathBytesMax - folder.path.utf8.count - 1
+        let room = 103 - folder.path.utf8.count - 1
         let longest = folder.path(String(repeating: "s", count: room))
-        close(try ControlSocket.bind(longest))
-        let error = #expect(throws: ControlSocketError.self) { try ControlSocket.bind(longest + "s") }
-        #expect(error?.description.contains("108 bytes") == true)
-        #expect(error?.description.contains("1 to 107") == true)
-        #expect(throws: ControlSocketError.self) { try ControlSocket.bind("") }
-        #expect(throws: ControlSocketError.self) { try ControlSocket.bind(folder.path("no/such/folder.sock")) }
+        close(try ListeningSocket.bind(longest))
+        let error = #expect(throws: ControlSocketError.self) { try ListeningSocket.bind(longest + "s") }
+        #expect(error?.description.contains("104 bytes") == true)
+        #expect(error?.description.contains("set control.socket") == true)
+        #expect(throws: ControlSocketError.self) { try ListeningSocket.bind("") }
+        #expect(throws: ControlSocketError.self) { try ListeningSocket.bind(folder.path("no/such/folder.sock")) }
     }
 }

@@ -1,10 +1,8 @@
 import Glibc
+import NIOCore
 
 /// The Unix domain socket that operators reach the service through: only the service's own user may connect.
-enum ControlSocket {
-    /// Bytes of the path: `sockaddr_un` has 108 with the zero at the end (unix(7)).
-    static let pathBytesMax = 107
-
+enum ListeningSocket {
     /// Opens a socket that is bound to `path` and does not listen yet.
     ///
     /// Its mode is 0600 from the moment it has a name: the mode of the unbound socket, less the umask, is what `bind`
@@ -13,10 +11,10 @@ enum ControlSocket {
     /// - Returns: the descriptor; the caller closes it.
     /// - Throws: ``ControlSocketError``.
     static func bind(_ path: String) throws(ControlSocketError) -> Int32 {
-        var address = try Self.address(path)
+        let address = try Self.address(path)
         try Self.removeLeftover(path, address)
         let descriptor = try Self.open(path)
-        guard fchmod(descriptor, 0o600) == 0, Self.bind(descriptor, &address) == 0 else {
+        guard fchmod(descriptor, 0o600) == 0, Self.bind(descriptor, address) == 0 else {
             let reason = Self.reason(errno)
             close(descriptor)
             throw ControlSocketError("\(path): \(reason)")
@@ -27,21 +25,23 @@ enum ControlSocket {
     /// Takes the name away; whoever is connected stays so.
     static func unlink(_ path: String) { Glibc.unlink(path) }
 
-    private static func address(_ path: String) throws(ControlSocketError) -> sockaddr_un {
-        let bytes = Array(path.utf8)
-        guard (1...Self.pathBytesMax).contains(bytes.count), !bytes.contains(0) else {
+    /// Its length is for `SocketAddress` to say, which those who connect have as well.
+    private static func address(_ path: String) throws(ControlSocketError) -> SocketAddress {
+        // Without a name, bind(2) makes one up; at a zero, it ends.
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw ControlSocketError("'\(path)' is no path of a control socket")
+        }
+        do {
+            return try SocketAddress(unixDomainSocketPath: path)
+        } catch {
             throw ControlSocketError(
-                "\(path): the path of the control socket has \(bytes.count) bytes, and may have 1 to "
-                    + "\(Self.pathBytesMax); give the data folder a shorter path"
+                "\(path): the path of the control socket has \(path.utf8.count) bytes, and may have 103; set "
+                    + "control.socket, or give the data folder a shorter path"
             )
         }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        return address
     }
 
-    private static func removeLeftover(_ path: String, _ address: sockaddr_un) throws(ControlSocketError) {
+    private static func removeLeftover(_ path: String, _ address: SocketAddress) throws(ControlSocketError) {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             if errno == ENOENT { return }
@@ -70,20 +70,12 @@ enum ControlSocket {
         return descriptor
     }
 
-    private static func bind(_ descriptor: Int32, _ address: inout sockaddr_un) -> Int32 {
-        withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+    private static func bind(_ descriptor: Int32, _ address: SocketAddress) -> Int32 {
+        address.withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) }
     }
 
-    private static func connect(_ descriptor: Int32, _ address: sockaddr_un) -> Int32 {
-        withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+    private static func connect(_ descriptor: Int32, _ address: SocketAddress) -> Int32 {
+        address.withSockAddr { Glibc.connect(descriptor, $0, socklen_t($1)) }
     }
 
     private static func reason(_ number: Int32) -> String { String(cString: strerror(number)) }
