@@ -38,16 +38,8 @@ struct ConfigShow: AsyncParsableCommand {
                 CommandExit.say(try JSONText.line(JSONLine(key: line.key, value: line.value, source: line.source)))
             }
         } else {
-            CommandExit.say(Self.table(lines))
+            let rows = lines.map { [$0.key, Printable.text($0.value ?? "-"), Printable.text($0.source)] }
+            for line in TextTable.lines(rows) { CommandExit.say(line) }
         }
-    }
-
-    private static func table(_ lines: [Settings.Line]) -> String {
-        let cells = lines.map { [$0.key, Printable.text($0.value ?? "-"), Printable.text($0.source)] }
-        let widths = (0..<2).map { column in cells.map { $0[column].count }.max() ?? 0 }
-        return cells.map { row in
-            zip(row, widths).map { $0.0 + String(repeating: " ", count: $0.1 - $0.0.count) }.joined(separator: "  ")
-                + "  \(row[2])"
-        }.joined(separator: "\n")
     }
 }
