@@ -218,16 +218,7 @@ package struct CatalogCopy: Sendable {
 
     /// Closes the copy when `body` ends, however it does.
     func closing<Value>(_ body: () async throws -> Value) async throws -> Value {
-        let value: Value
-        do {
-            value = try await body()
-        } catch {
-            // What went wrong first is what there is to say.
-            try? await self.close()
-            throw error
-        }
-        try await self.close()
-        return value
+        try await withClosing(body, close: self.close)
     }
 }
 

@@ -52,15 +52,12 @@ package enum OfflineOrigin {
             cache: RenditionCache(bytesMax: 0),
             settings: settings
         )
-        let result: Result<Void, any Error>
-        do {
-            result = .success(try await OperationTable(tools).run(name, options, report: report))
-        } catch {
-            result = .failure(error)
+        try await withClosing {
+            try await OperationTable(tools).run(name, options, report: report)
+        } close: {
+            await workers.shutdown()
+            await storage.close()
         }
-        await workers.shutdown()
-        await storage.close()
-        try result.get()
     }
 
     private static func open(_ settings: Settings) async throws -> OriginStorage {

@@ -93,14 +93,11 @@ private struct RestoredCheck {
         let store = try await FileBlobStore.open(folder: data)
         let copy = try await SQLiteCatalog.open(path: OriginStorage.catalogPath(self.settings))
         let vault = BlobVault(store: store, sealing: SealedBlobs(), keys: AbsentKeys())
-        let result: Result<Bool, any Error>
-        do {
-            result = .success(try await self.verify(copy, vault, AbsentKeys(), isQuick: true))
-        } catch {
-            result = .failure(error)
+        return try await withClosing {
+            try await self.verify(copy, vault, AbsentKeys(), isQuick: true)
+        } close: {
+            try await copy.close()
         }
-        try await copy.close()
-        return try result.get()
     }
 
     /// Every byte, with the keys.
@@ -111,15 +108,11 @@ private struct RestoredCheck {
             holdsFolder: true,
             storageFailure: self.folder.storageFailure
         )
-        let result: Result<Bool, any Error>
-        do {
-            let provider = storage.roots.provider
-            result = .success(try await self.verify(storage.catalog, storage.vault, provider, isQuick: false))
-        } catch {
-            result = .failure(error)
+        return try await withClosing {
+            try await self.verify(storage.catalog, storage.vault, storage.roots.provider, isQuick: false)
+        } close: {
+            await storage.close()
         }
-        await storage.close()
-        return try result.get()
     }
 
     private func verify(

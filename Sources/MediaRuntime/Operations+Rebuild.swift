@@ -31,13 +31,11 @@ private struct Rebuilding {
         let catalog = try await RebuiltCatalog.begin(OriginStorage.catalogPath(self.settings))
         do {
             let roots = try RootKeys.open(self.settings, mayCreate: false)
-            do {
+            try await withClosing {
                 try await self.fill(catalog.database, roots)
-            } catch {
+            } close: {
                 await roots.close()
-                throw error
             }
-            await roots.close()
         } catch {
             await catalog.abandon()
             throw error
@@ -48,17 +46,13 @@ private struct Rebuilding {
     private func fill(_ database: SQLiteCatalog, _ roots: RootKeys) async throws {
         let older = try await OlderCatalog.open(self.backup, beside: OriginStorage.catalogPath(self.settings))
         let workers = LateWorkers(self.settings.workerPool, logger: self.folder.logger)
-        let result: Result<Void, any Error>
-        do {
+        try await withClosing {
             let rebuild = try await self.rebuild(database, roots, older: older?.database, workers)
             _ = try await rebuild(report: self.report)
-            result = .success(())
-        } catch {
-            result = .failure(error)
+        } close: {
+            await workers.shutdown()
+            await older?.close()
         }
-        await workers.shutdown()
-        await older?.close()
-        try result.get()
     }
 
     private func rebuild(

@@ -52,7 +52,13 @@ package struct OriginStorage: Sendable {
             let isNew = access(Self.catalogPath(settings), F_OK) != 0
             let roots = try RootKeys.open(settings, mayCreate: isNew)
             do {
-                return try await Self.open(settings, lock, roots, tenants, storageFailure, onCommit)
+                let plan = OpeningPlan(
+                    settings: settings,
+                    tenants: tenants,
+                    storageFailure: storageFailure,
+                    onCommit: onCommit
+                )
+                return try await Self.open(plan, roots, holding: lock)
             } catch {
                 await roots.close()
                 throw error
@@ -64,33 +70,31 @@ package struct OriginStorage: Sendable {
     }
 
     private static func open(
-        _ settings: Settings,
-        _ lock: DataFolderLock?,
+        _ plan: OpeningPlan,
         _ roots: RootKeys,
-        _ tenants: [Tenant],
-        _ storageFailure: StorageFailure,
-        _ onCommit: @escaping @Sendable (_ writes: Int, _ duration: Duration) -> Void
+        holding lock: DataFolderLock?
     ) async throws -> OriginStorage {
+        let settings = plan.settings
         let folder = settings.dataDirectory
         let threads = NIOThreadPool(numberOfThreads: Self.storeThreads)
         threads.start()
         let files = try await FileBlobStore.open(folder: folder, threadPool: threads)
-        let store = MeteredBlobStore(files, storageFailure: storageFailure)
+        let store = MeteredBlobStore(files, storageFailure: plan.storageFailure)
         let database = try await SQLiteCatalog.open(
             path: Self.catalogPath(settings),
             commitDelay: settings.storage.commitDelay,
-            onCommit: onCommit
+            onCommit: plan.onCommit
         )
         do {
-            let catalog = MeteredCatalog(database, storageFailure: storageFailure)
+            let catalog = MeteredCatalog(database, storageFailure: plan.storageFailure)
             try await roots.check(against: catalog)
             let keys = try await EnvelopeKeys.open(
-                for: tenants,
+                for: plan.tenants,
                 catalog: catalog,
                 provider: roots.provider,
                 mirror: EnvelopeKeyFile(folder: folder, threadPool: threads),
                 policy: settings.envelopeKeyPolicy,
-                storageFailure: storageFailure
+                storageFailure: plan.storageFailure
             )
             return OriginStorage(
                 store: store,
@@ -123,6 +127,14 @@ package struct OriginStorage: Sendable {
         await self.roots.close()
         self.lock?.release()
     }
+}
+
+/// How a data folder is to be opened; see ``OriginStorage/open(_:for:holdsFolder:storageFailure:onCommit:)``.
+private struct OpeningPlan: Sendable {
+    let settings: Settings
+    let tenants: [Tenant]
+    let storageFailure: StorageFailure
+    let onCommit: @Sendable (_ writes: Int, _ duration: Duration) -> Void
 }
 
 extension Settings {

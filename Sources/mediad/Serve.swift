@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import MediaHTTP
 import MediaMetrics
+import MediaModel
 import MediaRuntime
 import ServiceLifecycle
 import UnixSignals
@@ -27,14 +28,11 @@ struct Serve: AsyncParsableCommand {
         // A stalled upload must not hold the stop for ever (PRACTICE.md §2.6).
         group.maximumGracefulShutdownDuration = settings.shutdownDeadline
         group.maximumCancellationDuration = .seconds(5)
-        let result: Result<Void, any Error>
-        do {
-            result = .success(try await ServiceGroup(configuration: group).run())
-        } catch {
-            result = .failure(error)
+        try await withClosing {
+            try await ServiceGroup(configuration: group).run()
+        } close: {
+            await assembly.close()
         }
-        await assembly.close()
-        try result.get()
     }
 
     /// The operator, unlike a client, is told everything about why the service does not start.

@@ -66,14 +66,11 @@ struct DataFolder {
             for: [.default],
             storageFailure: StorageFailure { Issue.record("storage failed: \($0)") }
         )
-        let result: Result<Value, any Error>
-        do {
-            result = .success(try await body(storage))
-        } catch {
-            result = .failure(error)
+        return try await withClosing {
+            try await body(storage)
+        } close: {
+            await storage.close()
         }
-        await storage.close()
-        return try result.get()
     }
 
     func run(_ name: String, _ options: [String: String] = [:]) async throws -> [OperationLine] {

@@ -26,10 +26,12 @@ struct ControlClient: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
-            try await self.exchange(request, http, report)
-            try await http.shutdown()
+            try await withClosing {
+                try await self.exchange(request, http, report)
+            } close: {
+                try await http.shutdown()
+            }
         } catch {
-            try? await http.shutdown()
             try Task.checkCancellation()
             throw error as? OriginFailure ?? self.broken(error)
         }
