@@ -43,6 +43,23 @@ import Testing
         _ = try await load(flags: ["http.port": "0", "admin.port": "0"])
     }
 
+    @Test func aKeyIsNotGivenUpBeforeItIsAskedForAgain() async throws {
+        let flags = ["key.age.soft": "2h", "key.age.hard": "1h"]
+        #expect(try await problems(flags: flags).map(\.key) == ["key.age.soft"])
+        _ = try await load(flags: ["key.age.soft": "1h", "key.age.hard": "1h"])
+    }
+
+    @Test func everyRuleThatIsBrokenIsReported() async throws {
+        let flags = [
+            "http.host": "0.0.0.0", "admin.host": "0.0.0.0", "http.port": "9090", "image.pixels.max": "200",
+            "image.pixels.total.max": "100", "key.age.soft": "2d", "kms.key.id": "alias/a",
+        ]
+        let found = Set(try await problems(flags: flags).map(\.key))
+        #expect(
+            found == ["http.host", "admin.host", "admin.port", "image.pixels.max", "key.age.soft", "kms.key.id"]
+        )
+    }
+
     @Test func oneFrameMayNotHaveMorePixelsThanAll() async throws {
         let flags = ["image.pixels.max": "200", "image.pixels.total.max": "100"]
         #expect(try await problems(flags: flags).map(\.key) == ["image.pixels.max"])
