@@ -11,7 +11,7 @@ package struct EnvelopeKeyID: Hashable, Sendable, CustomStringConvertible {
     package init(_ text: String) { self.description = text }
 
     /// A name that no other key has: `ek-` and a ULID, so that names sort by age.
-    package static func make() -> EnvelopeKeyID { EnvelopeKeyID("ek-\(AssetID.make())") }
+    package static func make(at date: Date) -> EnvelopeKeyID { EnvelopeKeyID("ek-\(AssetID.make(at: date))") }
 }
 
 /// The name of a key that wraps envelope keys: a line's id in the key ring, or what a KMS calls its key (an ARN).

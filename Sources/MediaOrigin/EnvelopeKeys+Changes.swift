@@ -42,7 +42,7 @@ extension EnvelopeKeys {
     /// Provider, mirror, catalog: a key that a blob could be sealed under is in both places. A crash on the way leaves
     /// a key in the mirror that nothing needs.
     func makeKey(for tenant: Tenant) async throws -> EnvelopeKey {
-        let id = EnvelopeKeyID.make()
+        let id = EnvelopeKeyID.make(at: self.nextMoment(for: tenant))
         let (key, wrapped) = try await self.provider.makeKey(id, for: tenant)
         try await self.changing {
             try self.checkRoot(of: wrapped)
@@ -142,7 +142,7 @@ extension EnvelopeKeys {
     }
 
     /// Now, in whole milliseconds, but later than the tenant's newest key: it is the newest also where the calendar was
-    /// set back.
+    /// set back, by its moment and by its name.
     private func nextMoment(for tenant: Tenant) -> Date {
         let now = (self.clock.date().timeIntervalSince1970 * 1000).rounded(.down)
         let last = self.newest(of: tenant).map { ($0.createdAt.timeIntervalSince1970 * 1000).rounded() + 1 }

@@ -35,11 +35,12 @@ package struct Reseal: Sendable {
     /// Seals anew what is under the key, and what its header still has under it although its row does not.
     ///
     /// Ends with `failed` where blobs are left; those that could not be read are findings, and do not stop the rest.
+    /// So it does where blobs are passed over that were wrapped anew past the key: whether they were under it in
+    /// between is not kept.
     ///
     /// - Parameters:
     ///   - id: also of a key that was retired.
-    ///   - reachesPassage: takes in blobs whose first key is older and which were wrapped anew since: they may have
-    ///     been under this key in between, of which nothing is kept.
+    ///   - reachesPassage: takes those blobs in.
     /// - Throws: ``KeyError`` where the provider is away; ``CatalogError``; ``BlobStoreError`` where nothing can be
     ///   written; `CancellationError` between two batches.
     package func callAsFunction(
@@ -58,7 +59,8 @@ package struct Reseal: Sendable {
         } while run.resealed > before
         try await self.sealWhatWas(&run, reachesPassage: reachesPassage, report)
         try await self.removeAll(&run, report)
-        let isUnknown = stolen == nil && run.resealed == 0
+        if let finding = run.passageFinding { await report(finding) }
+        let isUnknown = stolen == nil && run.resealed == 0 && run.passed == 0
         await report(run.conclusion(left: try await self.count(under: id), isUnknown: isUnknown))
     }
 
@@ -82,7 +84,9 @@ package struct Reseal: Sendable {
         } while page.count == Self.batchMax
     }
 
-    /// A rewrap leaves the header as it is: whoever has the stolen key and the file needs no more.
+    /// A rewrap leaves the header as it is: whoever has the stolen key and the file needs no more. And it moves a data
+    /// key to a newer envelope key, never to an older one: between a blob's first key and the one that it is under now
+    /// there may have been any of those that are younger than the first.
     private func sealWhatWas(
         _ run: inout ResealRun,
         reachesPassage: Bool,
@@ -103,7 +107,12 @@ package struct Reseal: Sendable {
             for (record, outcome) in zip(rewrapped, outcomes) {
                 switch outcome {
                 case .done(let first):
-                    if first == key || reachesPassage && first.isOlder(than: key) { due.append(record) }
+                    let mayHavePassed = first.isOlder(than: key) && key.isOlder(than: record.envelopeKey)
+                    if first == key || mayHavePassed && reachesPassage {
+                        due.append(record)
+                    } else if mayHavePassed {
+                        run.passed += 1
+                    }
                 default: try await self.take(outcome, &run, report)
                 }
             }

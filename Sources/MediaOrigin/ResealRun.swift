@@ -16,6 +16,8 @@ struct ResealRun {
     private(set) var resealed = 0
     /// Rows that were looked through for blobs that were under the key.
     var scanned = 0
+    /// Blobs that were wrapped anew past the key, and were left as they are.
+    var passed = 0
     var unreadable: Set<BlobID> = []
     private(set) var waiting: [Replaced] = []
 
@@ -47,6 +49,17 @@ struct ResealRun {
         return OperationLine(.progress, text, fields: self.fields)
     }
 
+    /// Nil where no blob was passed over.
+    var passageFinding: OperationLine? {
+        guard self.passed > 0 else { return nil }
+        return OperationLine(
+            .finding,
+            "\(self.passed) blobs were under an older key at first and are under a newer one now: whether a rewrap had "
+                + "them under \(self.key) in between is not kept; `reseal --passage \(self.key)` seals them anew, too",
+            fields: ["code": "rewrapped-past-key", "key": self.key.description, "blobs": "\(self.passed)"]
+        )
+    }
+
     /// - Parameters:
     ///   - left: blobs that are still under the key.
     ///   - isUnknown: the catalog has no such key, and no blob a trace of it.
@@ -61,6 +74,12 @@ struct ResealRun {
                 + "\(self.unreadable.count) could not be read, see the findings above"
             return OperationLine(.failed, text, fields: fields)
         }
+        guard self.passed == 0 else {
+            let text =
+                "\(self.resealed) blobs sealed anew; \(self.passed) more may have been under \(self.key), see the "
+                + "finding above"
+            return OperationLine(.failed, text, fields: fields)
+        }
         let text = "\(self.resealed) blobs sealed anew; `keys retire \(self.key)` destroys the key"
         return OperationLine(.done, text, fields: fields)
     }
@@ -68,7 +87,7 @@ struct ResealRun {
     private var fields: [String: String] {
         [
             "blobs": "\(self.resealed)", "blobsFailed": "\(self.unreadable.count)", "blobsExpected": "\(self.expected)",
-            "scanned": "\(self.scanned)",
+            "scanned": "\(self.scanned)", "blobsPassed": "\(self.passed)",
         ]
     }
 }

@@ -240,6 +240,7 @@ import Testing
         #expect(try await keys.current(for: .default).id == first)
         let second = try await Rotate(keys: keys)(.default, Lines().report)
         #expect(try await keys.current(for: .default).id == second)
+        #expect(first.isOlder(than: second))
         #expect(try await self.harness.open().current(for: .default).id == second)
     }
 

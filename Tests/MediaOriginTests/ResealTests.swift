@@ -97,9 +97,70 @@ import Testing
         try await self.harness.rewrap(keys)(Lines().report)
         _ = passed
         try await self.reseal(first, keys)
+        #expect(self.lines.last?.kind == .failed)
         #expect(self.lines.last?.fields["blobs"] == "3")
+        let finding = try #require(self.lines.of(.finding).last)
+        #expect(finding.fields["blobs"] == "9")
+        #expect(finding.text.contains("--passage"))
         try await self.reseal(first, keys, reachesPassage: true)
+        #expect(self.lines.last?.kind == .done)
         #expect(self.lines.last?.fields["blobs"] == "9")
+        self.expectNoOrphans()
+    }
+
+    @Test("of every older key, with a new root key and no rewrap before, leaves no blob as it was")
+    func stolenRing() async throws {
+        let keys = try await self.harness.open()
+        // What was under a key that is retired is under the next one, and its header does not tell.
+        try await self.harness.add(keys)
+        let first = try await keys.current(for: .default).id
+        let second = try await Rotate(keys: keys)(.default, Lines().report)
+        try await self.harness.rewrap(keys)(Lines().report)
+        try await self.harness.retire(keys)(first.description, Lines().report)
+        try await self.harness.add(keys)
+        let third = try await Rotate(keys: keys)(.default, Lines().report)
+        try await self.harness.add(keys)
+        let digests = try await self.harness.readEverything()
+        let old = Set(self.harness.store.blobs.keys)
+        let oldRoot = try await keys.provider.currentRoot()
+
+        // The ring is stolen: the runbook of docs/OPERATIONS.md.
+        _ = try await Rotate(keys: keys).root(Lines().report)
+        _ = try await Rotate(keys: keys)(.default, Lines().report)
+        for key in [second, third] {
+            try await self.reseal(key, keys)
+            #expect(self.lines.last?.kind == .done)
+        }
+        for key in [second.description, third.description, oldRoot.description] {
+            try await self.harness.retire(keys)(key, self.lines.report)
+            #expect(self.lines.last?.kind == .done)
+        }
+        #expect(self.lines.of(.finding).isEmpty)
+        #expect(old.isDisjoint(with: self.harness.store.blobs.keys))
+        self.expectNoOrphans()
+        #expect(try await self.harness.readEverything() == digests)
+    }
+
+    @Test("after a rewrap says how many blobs may have been under the key, and takes them in when it is told to")
+    func rewrapBeforeReseal() async throws {
+        let keys = try await self.harness.open()
+        try await self.harness.add(keys)
+        let stolen = try await Rotate(keys: keys)(.default, Lines().report)
+        try await self.harness.rewrap(keys)(Lines().report)
+        try await self.harness.add(keys)
+        let old = Set(self.harness.store.blobs.keys)
+        _ = try await Rotate(keys: keys)(.default, Lines().report)
+        try await self.harness.rewrap(keys)(Lines().report)
+        try await self.harness.retire(keys)(stolen.description, Lines().report)
+
+        try await self.reseal(stolen, keys)
+        #expect(self.lines.last?.kind == .failed)
+        #expect(self.lines.last?.fields["blobs"] == "3")
+        #expect(self.lines.last?.fields["blobsPassed"] == "3")
+        #expect(self.lines.of(.finding).map { $0.fields["code"] } == ["rewrapped-past-key"])
+        try await self.reseal(stolen, keys, reachesPassage: true)
+        #expect(self.lines.last?.kind == .done)
+        #expect(old.isDisjoint(with: self.harness.store.blobs.keys))
         self.expectNoOrphans()
     }
 
