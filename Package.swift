@@ -160,7 +160,10 @@ let package = Package(
         tests("MediaMetricsTests", ["MediaMetrics", coreMetrics]),
         tests(
             "MediaRuntimeTests",
-            ["MediaRuntime", "MediaMetrics", "MediaModel", "MediaOrigin", "MediaTesting", argumentParser, logging]
+            [
+                "MediaRuntime", "MediaMetrics", "MediaModel", "MediaOrigin", "MediaSealing", "MediaTesting",
+                argumentParser, logging,
+            ]
         ),
         tests("WireTests", ["MediaTesting", "MediaModel", "mediad", "mediaworker"]),
         tests(

@@ -20,6 +20,9 @@ package struct RootKeyID: Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
     package init(_ text: String) { self.description = text }
+
+    /// Whether a KMS has the key; else it is a line of a key ring, whose ids have no colon in them.
+    package var isARN: Bool { self.description.hasPrefix("arn:") }
 }
 
 /// An envelope key as it may be stored: encrypted under a root key. What the bytes are is its provider's affair.
@@ -52,6 +55,9 @@ package struct EnvelopeKeyRecord: Hashable, Sendable {
         self.createdAt = createdAt
         self.wrapped = wrapped
     }
+
+    /// What it cannot be opened without. A former key is a line of the key ring, as root keys are.
+    package var root: RootKeyID { self.wrapped?.rootKey ?? RootKeyID(self.id.description) }
 }
 
 /// A data key as it may be stored: wrapped under an envelope key.

@@ -173,8 +173,6 @@ extension EnvelopeKeys {
 }
 
 extension EnvelopeKeyRecord {
-    /// Whether it cannot be opened without that root key. A former key is a line of the key ring, as root keys are.
-    func needs(_ root: RootKeyID) -> Bool {
-        self.wrapped.map { $0.rootKey == root } ?? (self.id.description == root.description)
-    }
+    /// Whether it cannot be opened without that root key.
+    func needs(_ root: RootKeyID) -> Bool { self.root == root }
 }

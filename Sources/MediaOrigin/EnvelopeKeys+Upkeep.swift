@@ -34,29 +34,30 @@ extension EnvelopeKeys {
 
     /// Makes an attempt at what `scope` names, and remembers how it ended.
     func attempting<Value>(_ scope: KeyOutages.Scope, _ work: () async throws -> Value) async throws -> Value {
+        let part = self.part(of: scope)
         do {
             let value = try await work()
-            self.succeeded(scope)
+            self.succeeded(scope, of: part)
             return value
         } catch {
-            self.failed(scope, error)
+            self.failed(scope, of: part, error)
             throw error
         }
     }
 
-    private func succeeded(_ scope: KeyOutages.Scope) {
+    private func succeeded(_ scope: KeyOutages.Scope, of part: KeyProviderPart) {
         let isOver = self.state.withLock { state in
             let was = state.outages.any != nil
-            state.outages.succeeded(scope)
+            state.outages.succeeded(scope, of: part)
             return was && state.outages.any == nil
         }
         if isOver { Logger.current.notice("The key provider gives all that it is asked for again") }
     }
 
-    private func failed(_ scope: KeyOutages.Scope, _ error: any Error) {
+    private func failed(_ scope: KeyOutages.Scope, of part: KeyProviderPart, _ error: any Error) {
         let now = self.clock.uptime()
         let luck = Double.random(in: 0...1)
-        self.state.withLock { $0.outages.failed(scope, error, at: now, luck: luck) }
+        self.state.withLock { $0.outages.failed(scope, of: part, error, at: now, luck: luck) }
         let isTransient = (error as? KeyError)?.code.isTransient == true
         let metadata: Logger.Metadata = ["for": "\(scope)", "error": "\(String(reflecting: error))"]
         Logger.current.log(
@@ -73,7 +74,8 @@ extension EnvelopeKeys {
             let reason: (any Error)? = self.state.withLock { state in
                 let newest = state.newest[tenant]
                 if let newest, state.cache.has(newest.id, at: now) { return nil }
-                return state.outages.reason([.epoch(tenant)] + (newest.map { [.key($0.id)] } ?? []))
+                let ofNewest = newest.map { [.provider(self.provider.part(opening: $0)), KeyOutages.Scope.key($0.id)] }
+                return state.outages.reason([.provider(.current), .epoch(tenant)] + (ofNewest ?? []))
                     ?? KeyError(.unavailable, detail: "no current envelope key of tenant '\(tenant)' is at hand yet")
             }
             if let reason { throw reason }

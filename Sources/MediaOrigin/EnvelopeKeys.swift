@@ -140,6 +140,14 @@ package final class EnvelopeKeys: EnvelopeKeySource {
     func checkObstacle(to scope: KeyOutages.Scope) throws {
         let now = self.clock.uptime()
         let luck = Double.random(in: 0...1)
-        if let error = self.state.withLock({ $0.outages.obstacle(to: scope, at: now, luck: luck) }) { throw error }
+        let part = self.part(of: scope)
+        let obstacle = self.state.withLock { $0.outages.obstacle(to: scope, of: part, at: now, luck: luck) }
+        if let obstacle { throw obstacle }
+    }
+
+    /// The part of the provider that is asked. New keys are the current one's.
+    func part(of scope: KeyOutages.Scope) -> KeyProviderPart {
+        guard case .key(let id) = scope, let record = self.state.withLock({ $0.records[id] }) else { return .current }
+        return self.provider.part(opening: record)
     }
 }

@@ -64,8 +64,7 @@ package struct KeyList: Sendable {
 
     private static func row(_ record: EnvelopeKeyRecord, blobs: Int, state: State) -> OperationLine {
         let createdAt = record.createdAt.formatted(.iso8601)
-        // A former key is its own root: a line of the key ring.
-        let root = record.wrapped?.rootKey.description ?? record.id.description
+        let root = record.root.description
         return OperationLine(
             .row,
             "\(record.id)  \(state.rawValue)  tenant \(record.tenant)  made \(createdAt)  \(blobs) blobs  root \(root)",

@@ -7,8 +7,8 @@ import MediaModel
 struct KeyOutages {
     /// What a failure is about.
     enum Scope: Hashable {
-        /// It does not answer, or asks for fewer calls: nothing else will work either.
-        case provider
+        /// It does not answer, or asks for fewer calls: nothing else will work there either.
+        case provider(KeyProviderPart)
         /// This key will not open.
         case key(EnvelopeKeyID)
         /// No new key can be made for the tenant.
@@ -27,15 +27,22 @@ struct KeyOutages {
 
     private var failures: [Scope: Failure] = [:]
 
-    /// One of the failures that last, the provider's own first; nil where there is none.
-    var any: (any Error)? { (self.failures[.provider] ?? self.failures.values.first)?.error }
+    /// One of the failures that last, that of making keys at all first; nil where there is none.
+    var any: (any Error)? { (self.failures[.provider(.current)] ?? self.failures.values.first)?.error }
 
     /// What stands in the way of an attempt now; nil where one may be made.
     ///
     /// After a delay, whoever asks first may make the attempt: until it has ended, or another delay passed, the others
     /// still get the error.
-    mutating func obstacle(to scope: Scope, at now: Duration, luck: Double) -> (any Error)? {
-        let scopes = [Scope.provider, scope]
+    ///
+    /// - Parameter part: of the provider, that will be asked.
+    mutating func obstacle(
+        to scope: Scope,
+        of part: KeyProviderPart,
+        at now: Duration,
+        luck: Double
+    ) -> (any Error)? {
+        let scopes = [Scope.provider(part), scope]
         let standing = scopes.compactMap { self.failures[$0] }.first { now < $0.retryAt }
         if let standing { return standing.error }
         for scope in scopes {
@@ -45,21 +52,25 @@ struct KeyOutages {
         return nil
     }
 
-    /// What went wrong last about any of `scopes`; the provider's own failure first.
-    func reason(_ scopes: [Scope]) -> (any Error)? {
-        ([.provider] + scopes).lazy.compactMap { self.failures[$0]?.error }.first
-    }
+    /// What went wrong last about the first of `scopes` about which something did.
+    func reason(_ scopes: [Scope]) -> (any Error)? { scopes.lazy.compactMap { self.failures[$0]?.error }.first }
 
-    mutating func failed(_ scope: Scope, _ error: any Error, at now: Duration, luck: Double) {
+    mutating func failed(
+        _ scope: Scope,
+        of part: KeyProviderPart,
+        _ error: any Error,
+        at now: Duration,
+        luck: Double
+    ) {
         let isTransient = (error as? KeyError)?.code.isTransient == true
-        let scope = isTransient ? .provider : scope
+        let scope = isTransient ? .provider(part) : scope
         let count = (self.failures[scope]?.count ?? 0) + 1
         let retryAt = now + Self.delay(after: count, luck: luck)
         self.failures[scope] = Failure(error: error, count: count, retryAt: retryAt)
     }
 
-    mutating func succeeded(_ scope: Scope) {
-        self.failures[.provider] = nil
+    mutating func succeeded(_ scope: Scope, of part: KeyProviderPart) {
+        self.failures[.provider(part)] = nil
         self.failures[scope] = nil
     }
 

@@ -61,6 +61,8 @@ final class MeteredKeyProvider: KeyProvider {
         try await self.count(.formerEnvelopeKey) { try await self.base.formerEnvelopeKey(id) }
     }
 
+    func part(opening key: EnvelopeKeyRecord) -> KeyProviderPart { self.base.part(opening: key) }
+
     private func count<Result>(_ operation: Operation, _ call: () async throws -> Result) async throws -> Result {
         do {
             let result = try await call()

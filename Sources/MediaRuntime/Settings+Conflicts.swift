@@ -34,7 +34,11 @@ extension Settings {
             ("kms.secret.access.key", self.kms.secretAccessKey != nil),
         ]
         let missing = parts.filter { !$0.1 }.map(\.0)
-        let present = parts.filter(\.1).map(\.0) + (self.kms.endpoint != nil ? ["kms.endpoint"] : [])
+        let others = [
+            ("kms.endpoint", self.kms.endpoint != nil), ("kms.session.token", self.kms.sessionToken != nil),
+            ("key.ring.former.path", self.keys.formerRingPath != nil),
+        ]
+        let present = (parts + others).filter(\.1).map(\.0)
         return [
             rule(
                 ["key.age.soft", "key.age.hard"],

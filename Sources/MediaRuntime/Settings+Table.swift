@@ -111,6 +111,13 @@ extension Settings {
             effective: \.keyRingPath
         ),
         Setting(
+            optional: "key.ring.former.path",
+            \.keys.formerRingPath,
+            .path,
+            "The key ring that the KMS of `kms.key.id` takes over from: opens what it wrapped, until `mediactl keys "
+                + "rewrap` has moved that to the KMS; only read"
+        ),
+        Setting(
             "key.epoch",
             \.keys.epoch,
             .duration(.seconds(1)...EnvelopeKeyPolicy.ageMax),

@@ -60,6 +60,8 @@ package struct Settings: Sendable {
     package struct Keys: Sendable, Hashable {
         /// As given; ``Settings/keyRingPath`` is what counts.
         var ringPathGiven: String?
+        /// The ring that a KMS has taken over from; nil: there is none, or nothing needs it any more.
+        package var formerRingPath: String?
         /// How long one envelope key is used for new blobs.
         package var epoch = Duration.seconds(24 * 3600)
         /// How long an opened envelope key is used before its provider is asked again.

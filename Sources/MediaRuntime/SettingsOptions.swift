@@ -104,6 +104,7 @@ package struct StorageOptions: SettingsFlags {
     @Option(help: .setting("data.dir")) package var dataDir: String?
     @Option(help: .setting("control.socket")) package var controlSocket: String?
     @Option(help: .setting("key.ring.path")) package var keyRingPath: String?
+    @Option(help: .setting("key.ring.former.path")) package var keyRingFormerPath: String?
     @Option(help: .setting("key.epoch")) package var keyEpoch: String?
     @Option(help: .setting("key.age.soft")) package var keyAgeSoft: String?
     @Option(help: .setting("key.age.hard")) package var keyAgeHard: String?

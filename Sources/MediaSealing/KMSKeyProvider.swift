@@ -8,9 +8,10 @@ import NIOCore
 /// The credentials must be allowed `kms:GenerateDataKey`, `kms:Encrypt`, `kms:Decrypt` and `kms:DescribeKey` on the
 /// key. Envelope keys are bound to their id and tenant by the encryption context, which AWS shows in CloudTrail.
 ///
-/// An envelope key comes and goes over TLS as text. The copies that are ours (the key's page, the bodies of request and
-/// answer) are wiped; those in the buffers of the HTTP and TLS libraries are not ours to wipe, and are overwritten when
-/// their memory is used again.
+/// An envelope key comes and goes over TLS as text. The copies that are ours (the key's page, the body of a request as it
+/// was composed, the body of an answer) are wiped. Those of the HTTP and TLS libraries, among them the buffer that the body
+/// of each try is handed over in, are not ours to wipe: they are freed as they are, and overwritten when their memory is
+/// used again.
 package final class KMSKeyProvider: KeyProvider {
     /// Characters of a key's name at the most.
     package static let keyIDLengthMax = 2048
@@ -141,8 +142,8 @@ package final class KMSKeyProvider: KeyProvider {
     package func formerEnvelopeKey(_ id: EnvelopeKeyID) async throws -> EnvelopeKey {
         throw KeyError(
             .unavailable,
-            detail: "key '\(id)' is a line of a key ring, and root keys are in KMS now: with the ring in use, wrap all "
-                + "blobs under a new envelope key before the change to KMS"
+            detail: "key '\(id)' is a line of a key ring, and root keys are in KMS now: set key.ring.former.path to the "
+                + "ring"
         )
     }
 }
@@ -196,7 +197,8 @@ extension KMSKeyProvider {
         return WrappedEnvelopeKey(rootKey: try self.root(answer.keyID, of: operation), bytes: Array(bytes))
     }
 
-    /// The name that KMS gives the key it used, which must be ours. An alias may lead to any key.
+    /// The name that KMS gives the key it used, which must be ours. An alias may lead to any key. It is an ARN, as the
+    /// reference promises: that tells it from a line of a key ring.
     private func root(_ arn: String, of operation: KMSClient.Operation) throws(KeyError) -> RootKeyID {
         let isOurs =
             if self.keyID.contains("alias/") {
@@ -204,10 +206,11 @@ extension KMSKeyProvider {
             } else if self.keyID.hasPrefix("arn:") {
                 arn == self.keyID
             } else {
-                arn == self.keyID || arn.hasSuffix(":key/\(self.keyID)")
+                arn.hasSuffix(":key/\(self.keyID)")
             }
-        guard isOurs, Self.isName(arn) else { throw Self.rubbish(operation, "with another key than \(self.keyID)") }
-        return RootKeyID(arn)
+        let root = RootKeyID(arn)
+        guard isOurs, Self.isName(arn), root.isARN else { throw Self.rubbish(operation, "with another key than \(self.keyID)") }
+        return root
     }
 
     /// 1 ... 2048 printable ASCII characters, no blanks.

@@ -2,10 +2,11 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Stands in for a KMS in trouble: each request on a free port of 127.0.0.1 gets the next of the answers given, and the
-/// last one again once there are no more. Every connection is served by itself, so one that hangs holds up no other.
-final class CannedKMS: Sendable {
-    enum Answer: Sendable {
+/// Stands in for a KMS, also for one in trouble: each request on a free port of 127.0.0.1 gets the answer that the test
+/// has for it. Every connection is served by itself, so one that hangs holds up no other.
+package final class CannedKMS: Sendable {
+    /// What a request gets.
+    package enum Answer: Sendable {
         /// A whole answer.
         case said(Int, String)
         /// Nothing at all, for ever.
@@ -22,18 +23,24 @@ final class CannedKMS: Sendable {
 
     private struct Failure: Error {}
 
-    let port: Int
+    package let port: Int
     private let listener: CInt
-    private let answers: [Answer]
+    private let answer: @Sendable (_ number: Int, _ request: String) -> Answer
     private let received = Mutex<[String]>([])
     private let open = Mutex<[CInt]>([])
 
-    var endpoint: String { "http://127.0.0.1:\(self.port)" }
+    package var endpoint: String { "http://127.0.0.1:\(self.port)" }
     /// Heads and bodies, as they came.
-    var requests: [String] { self.received.withLock { $0 } }
+    package var requests: [String] { self.received.withLock { $0 } }
 
-    init(_ answers: [Answer]) throws {
-        self.answers = answers
+    /// - Parameter answers: in the order of the requests; the last one again once there are no more.
+    package convenience init(_ answers: [Answer]) throws {
+        try self.init { number, _ in answers[min(number, answers.count) - 1] }
+    }
+
+    /// - Parameter answer: to the request of that number, the first being 1; head and body, as it came.
+    package init(answer: @escaping @Sendable (_ number: Int, _ request: String) -> Answer) throws {
+        self.answer = answer
         self.listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -74,7 +81,7 @@ final class CannedKMS: Sendable {
             received.append(request)
             return received.count
         }
-        switch self.answers[min(number, self.answers.count) - 1] {
+        switch self.answer(number, request) {
         case .said(let status, let body): Self.send(Self.answer(status, body, bytes: body.utf8.count), connection)
         case .silence: self.keepOpen(connection)
         case .halfABody(let body):

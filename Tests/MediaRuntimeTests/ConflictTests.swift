@@ -66,6 +66,29 @@ import Testing
         _ = try await load(flags: ["image.pixels.max": "100", "image.pixels.total.max": "100"])
     }
 
+    static let kms = [
+        "kms.key.id": "alias/images", "kms.region": "eu-central-1", "kms.access.key.id": "AKID",
+        "kms.secret.access.key": "secret",
+    ]
+
+    @Test(arguments: [
+        ("kms.region", "eu-central-1"), ("kms.access.key.id", "AKID"), ("kms.secret.access.key", "secret"),
+        ("kms.endpoint", "https://kms.example.com"), ("kms.session.token", "token"), ("key.ring.former.path", "ring"),
+    ])
+    func whatBelongsToAKMSIsRefusedWithoutOne(key: String, value: String) async throws {
+        let found = try await problems(flags: [key: value])
+        #expect(found.map(\.key) == [key])
+        #expect(found[0].description.contains("kms.key.id"))
+        _ = try await load(flags: Self.kms.merging([key: value]) { given, _ in given })
+    }
+
+    @Test(arguments: ["kms.region", "kms.access.key.id", "kms.secret.access.key"])
+    func aKMSNeedsAllOfItsSettings(key: String) async throws {
+        let found = try await problems(flags: Self.kms.filter { $0.key != key })
+        #expect(found.map(\.key) == ["kms.key.id"])
+        #expect(found[0].description.contains(key))
+    }
+
     @Test func aRuleIsNotReportedOnTopOfAValueThatDoesNotParse() async throws {
         #expect(try await problems(flags: ["http.host": "0.0.0.0", "api.token": "short"]).map(\.key) == ["api.token"])
     }

@@ -33,6 +33,22 @@ package protocol KeyProvider: Sendable {
     /// A key of the provider's own that wrapped data keys before there were envelope keys
     /// (``EnvelopeKeyRecord/wrapped`` is nil). Throws `.unavailable`.
     func formerEnvelopeKey(_ id: EnvelopeKeyID) async throws -> EnvelopeKey
+
+    /// The part of the provider that opens a key. Asks nobody.
+    func part(opening key: EnvelopeKeyRecord) -> KeyProviderPart
+}
+
+extension KeyProvider {
+    /// A provider that is one place: what opens a key there is what makes the next one.
+    package func part(opening key: EnvelopeKeyRecord) -> KeyProviderPart { .current }
+}
+
+/// A part of a key provider. That one cannot be reached says nothing of the other.
+package enum KeyProviderPart: Hashable, Sendable {
+    /// Makes and wraps all that is new.
+    case current
+    /// Opens what it wrapped before another took its place.
+    case former
 }
 
 /// A second place for what the catalog knows of envelope keys, so that a store whose catalog is lost can still be
