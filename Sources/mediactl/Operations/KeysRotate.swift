@@ -5,12 +5,12 @@ struct KeysRotate: OperationVerb {
     static let configuration = CommandConfiguration(
         commandName: "rotate",
         abstract: "Make a new envelope key, which seals new blobs from now on.",
-        discussion: "What is stored stays under its keys until 'keys rewrap'. With --root, the root key is replaced "
-            + "and every envelope key is wrapped under the new one; no blob is touched."
+        discussion: "With --root, make a new root key instead, which wraps envelope keys from now on. What there is "
+            + "stays under its keys until 'keys rewrap'; no blob is touched."
     )
     static let operations = ["keys-rotate"]
 
-    @Flag(help: "Replace the root key, not the envelope key.")
+    @Flag(help: "Make a new root key, not an envelope key; for a key ring, since a KMS makes its own.")
     var root = false
 
     @OptionGroup var common: OperationOptions
