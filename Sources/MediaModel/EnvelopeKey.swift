@@ -37,5 +37,5 @@ package final class EnvelopeKey: @unchecked Sendable {
 
     /// Why keys could be written to swap: the system does not let this process lock as much memory as `keys` of them
     /// take. Nil where it does. For the log at the start: keys that cannot be locked are used all the same.
-    package static func lockingFailure(keys: Int = 256) -> String? { SecretPage.lockingFailure(pages: keys) }
+    package static func lockingFailure(keys: Int) -> String? { SecretPage.lockingFailure(pages: keys) }
 }

@@ -38,7 +38,7 @@ package struct EnvelopeKeyPolicy: Sendable, Hashable {
     package static let blobsMax = 1 << 32
 
     /// Keys in memory at the most; beyond, the one that was not used for the longest time goes.
-    static let cachedMax = 1024
+    package static let cachedMax = 1024
     /// How long a retired key still opens blobs for reads that began before.
     static let retiredGrace = Duration.seconds(60)
     /// How often the upkeep looks whether there is something to do. It asks the provider only when there is.

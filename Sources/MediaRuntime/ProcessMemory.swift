@@ -2,6 +2,7 @@ import CSandbox
 import Glibc
 package import Logging
 import MediaModel
+import MediaOrigin
 
 /// Keeps what is in this process's memory (keys, pictures) out of core dumps, debuggers and swap, as far as the system
 /// lets it.
@@ -13,7 +14,7 @@ package enum ProcessMemory {
             let reason = String(cString: strerror(-error))
             logger.warning("Core dumps of this process cannot be turned off", metadata: ["error": "\(reason)"])
         }
-        if let reason = EnvelopeKey.lockingFailure() {
+        if let reason = EnvelopeKey.lockingFailure(keys: EnvelopeKeyPolicy.cachedMax) {
             logger.warning(
                 "Keys in memory cannot be kept out of swap; raise RLIMIT_MEMLOCK (LimitMEMLOCK= in systemd)",
                 metadata: ["error": "\(reason)"]

@@ -30,7 +30,7 @@ struct KMSClient: Sendable {
     let deadline: Duration
     let http: HTTPClient
 
-    /// - Returns: the body of the answer.
+    /// - Returns: the body of the answer; the caller wipes it where a key is in it.
     /// - Throws: ``KeyError``, or `CancellationError` where the caller's task was cancelled.
     func call(_ operation: Operation, _ body: [UInt8]) async throws -> [UInt8] {
         let end = ContinuousClock.now + self.deadline
@@ -67,7 +67,7 @@ struct KMSClient: Sendable {
         let request = try self.request(operation, body)
         do {
             let response = try await self.http.execute(request, deadline: .now() + TimeAmount(limit))
-            let answer = Array(buffer: try await response.body.collect(upTo: Self.answerBytesMax))
+            let answer = try await Self.body(of: response)
             if response.status.code == 200 { return answer }
             throw KMSFault(status: Int(response.status.code), body: answer).error(of: operation)
         } catch let error as KeyError {
@@ -76,6 +76,25 @@ struct KMSClient: Sendable {
             try Task.checkCancellation()
             throw KeyError(.unreachable, detail: "KMS \(operation.rawValue) at \(self.endpoint.authority): \(error)")
         }
+    }
+
+    /// The one copy that is made of what the HTTP library has received: in memory that does not move while it grows,
+    /// and that is wiped where no caller gets it.
+    private static func body(of response: HTTPClientResponse) async throws -> [UInt8] {
+        var answer: [UInt8] = []
+        answer.reserveCapacity(Self.answerBytesMax)
+        do {
+            for try await part in response.body {
+                guard part.readableBytes <= Self.answerBytesMax - answer.count else {
+                    throw NIOTooManyBytesError(maxBytes: Self.answerBytesMax)
+                }
+                answer += part.readableBytesView
+            }
+        } catch {
+            wipe(&answer)
+            throw error
+        }
+        return answer
     }
 
     /// Signed anew for each try: a signature is good for five minutes.

@@ -57,7 +57,6 @@ struct KMSFault {
 
         "DisabledException": .disabled,
         "KMSInvalidStateException": .disabled,
-        "KeyUnavailableException": .disabled,
 
         "NotFoundException": .unavailable,
         "InvalidArnException": .unavailable,
@@ -85,6 +84,8 @@ struct KMSFault {
         "DependencyTimeoutException": .unreachable,
         "InternalFailure": .unreachable,
         "KMSInternalException": .unreachable,
+        // "The requested KMS key was not available": a 500, which AWS says may be tried again.
+        "KeyUnavailableException": .unreachable,
         "ServiceUnavailable": .unreachable,
     ]
 

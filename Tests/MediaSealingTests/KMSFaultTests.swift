@@ -52,7 +52,8 @@ import Testing
 
     @Test(arguments: [
         (400, "ThrottlingException"), (400, "LimitExceededException"), (500, "KMSInternalException"),
-        (500, "DependencyTimeoutException"), (503, "ServiceUnavailable"), (502, ""), (429, ""),
+        (500, "DependencyTimeoutException"), (500, "KeyUnavailableException"), (503, "ServiceUnavailable"), (502, ""),
+        (429, ""),
     ])
     func whatPassesIsTriedAgain(status: Int, type: String) async throws {
         let fault = CannedKMS.Answer.said(status, type.isEmpty ? "<html>" : Self.fault(type))
@@ -64,7 +65,8 @@ import Testing
 
     @Test(arguments: [
         (400, "ThrottlingException", "key-provider-throttled"), (429, "", "key-provider-throttled"),
-        (500, "KMSInternalException", "key-provider-unreachable"), (503, "", "key-provider-unreachable"),
+        (500, "KMSInternalException", "key-provider-unreachable"),
+        (500, "KeyUnavailableException", "key-provider-unreachable"), (503, "", "key-provider-unreachable"),
     ])
     func whatDoesNotPassIsGivenUpAfterThreeTries(status: Int, type: String, code: String) async throws {
         let kms = try CannedKMS([.said(status, Self.fault(type))])
@@ -77,7 +79,7 @@ import Testing
 
     @Test(arguments: [
         (400, "DisabledException", "root-key-disabled"), (400, "KMSInvalidStateException", "root-key-disabled"),
-        (500, "KeyUnavailableException", "root-key-disabled"), (400, "NotFoundException", "key-unavailable"),
+        (400, "NotFoundException", "key-unavailable"),
         (400, "InvalidCiphertextException", "key-mismatch"), (400, "IncorrectKeyException", "key-mismatch"),
         (400, "AccessDeniedException", "key-access-denied"), (400, "UnrecognizedClientException", "key-access-denied"),
         (400, "InvalidSignatureException", "key-access-denied"), (400, "ExpiredTokenException", "key-access-denied"),
