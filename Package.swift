@@ -136,7 +136,7 @@ let package = Package(
 
         // Tests.
         module("MediaTesting", ["MediaModel"]),
-        tests("MediaModelTests", ["MediaModel"]),
+        tests("MediaModelTests", ["MediaModel", "MediaTesting"]),
         tests("MediaImagingTests", ["MediaImaging", "MediaModel", "MediaTesting", "CVipsShim"]),
         // A worker that crashes, hangs and lies on demand.
         .executableTarget(

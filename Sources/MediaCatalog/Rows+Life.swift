@@ -41,15 +41,16 @@ extension Rows {
     }
 
     static func envelopeKey(_ source: Row) throws(CatalogError) -> EnvelopeKeyRecord {
-        let id = try Self.value("id", as: String.self, of: source, row: "envelope_keys")
+        let id = try Self.envelopeKeyID("id", of: source, row: "envelope_keys")
         let row = "envelope_keys \(id)"
         let root = try Self.optional("root_key", as: String.self, of: source, row: row)
         let wrapped = try root.map { root throws(CatalogError) in
             let bytes = try Self.value("wrapped", as: Data.self, of: source, row: row)
-            return WrappedEnvelopeKey(rootKey: RootKeyID(root), bytes: [UInt8](bytes))
+            guard let rootKey = RootKeyID(root) else { throw Self.corrupt(row, "root_key is no key's id") }
+            return WrappedEnvelopeKey(rootKey: rootKey, bytes: [UInt8](bytes))
         }
         return EnvelopeKeyRecord(
-            id: EnvelopeKeyID(id),
+            id: id,
             tenant: Tenant(name: try Self.value("tenant", as: String.self, of: source, row: row)),
             createdAt: try Self.date("created_ms", of: source, row: row),
             wrapped: wrapped

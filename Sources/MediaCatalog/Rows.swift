@@ -110,9 +110,16 @@ enum Rows {
             bytes: try Self.value("bytes", as: Int.self, of: source, row: row),
             sealedBytes: try Self.value("sealed_bytes", as: Int.self, of: source, row: row),
             sha256: try Self.sha256(source, row: row),
-            envelopeKey: EnvelopeKeyID(try Self.value("envelope_key", as: String.self, of: source, row: row)),
+            envelopeKey: try Self.envelopeKeyID("envelope_key", of: source, row: row),
             rewrapped: try Self.rewrapped(source, row: row)
         )
+    }
+
+    static func envelopeKeyID(_ column: String, of source: Row, row: String) throws(CatalogError) -> EnvelopeKeyID {
+        guard let id = EnvelopeKeyID(try Self.value(column, as: String.self, of: source, row: row)) else {
+            throw Self.corrupt(row, "\(column) is no key's id")
+        }
+        return id
     }
 
     private static func rewrapped(_ source: Row, row: String) throws(CatalogError) -> WrappedDataKey? {
@@ -179,7 +186,7 @@ enum Rows {
         return Date(timeIntervalSince1970: Double(milliseconds) / 1000)
     }
 
-    private static func corrupt(_ row: String, _ what: String) -> CatalogError {
+    static func corrupt(_ row: String, _ what: String) -> CatalogError {
         CatalogError(.corrupt, detail: "\(row): \(what)")
     }
 }

@@ -43,8 +43,8 @@ extension SQLiteCatalog {
         try await self.read { database in
             let rows = try Row.fetchAll(CatalogSQL.blobCounts.prepared(database, []))
             let counts = try rows.map { row in
-                let key = try Rows.value("needed_key", as: String.self, of: row, row: "blobs")
-                return (EnvelopeKeyID(key), try Rows.value("blobs", as: Int.self, of: row, row: "blobs"))
+                let key = try Rows.envelopeKeyID("needed_key", of: row, row: "blobs")
+                return (key, try Rows.value("blobs", as: Int.self, of: row, row: "blobs"))
             }
             return Dictionary(uniqueKeysWithValues: counts)
         }

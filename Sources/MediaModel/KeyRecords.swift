@@ -5,21 +5,53 @@ package import FoundationEssentials
 
 /// The name of a key that wraps data keys.
 package struct EnvelopeKeyID: Hashable, Sendable, CustomStringConvertible {
-    /// 1 ... 64 characters of `[a-z0-9._-]`.
+    /// Characters at the most.
+    package static let lengthMax = 64
+
+    /// 1 ... 64 characters of `[a-z0-9._-]`: it goes into log lines and onto command lines as it is.
     package let description: String
 
-    package init(_ text: String) { self.description = text }
+    /// Nil for what is no such name.
+    package init?(_ text: some StringProtocol) {
+        let characters = text.utf8
+        guard (1...Self.lengthMax).contains(characters.count), characters.allSatisfy(Self.isCharacter) else {
+            return nil
+        }
+        self.description = String(text)
+    }
+
+    private init(madeOf id: AssetID) { self.description = "ek-\(id)" }
 
     /// A name that no other key has: `ek-` and a ULID, so that names sort by age.
-    package static func make(at date: Date) -> EnvelopeKeyID { EnvelopeKeyID("ek-\(AssetID.make(at: date))") }
+    package static func make(at date: Date) -> EnvelopeKeyID { EnvelopeKeyID(madeOf: .make(at: date)) }
+
+    private static func isCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+        default: false
+        }
+    }
 }
 
 /// The name of a key that wraps envelope keys: a line's id in the key ring, or what a KMS calls its key (an ARN).
 package struct RootKeyID: Hashable, Sendable, CustomStringConvertible {
-    /// 1 ... 2048 printable ASCII characters.
+    /// Characters at the most: those of a key's ARN in AWS KMS.
+    package static let lengthMax = 2048
+
+    /// 1 ... 2048 printable ASCII characters, none of them a blank.
     package let description: String
 
-    package init(_ text: String) { self.description = text }
+    /// Nil for what is no such name.
+    package init?(_ text: some StringProtocol) {
+        let characters = text.utf8
+        guard (1...Self.lengthMax).contains(characters.count), characters.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { return nil }
+        self.description = String(text)
+    }
+
+    /// A line of a key ring, which may be a root key and a former envelope key.
+    package init(line id: EnvelopeKeyID) { self.description = id.description }
 
     /// Whether a KMS has the key; else it is a line of a key ring, whose ids have no colon in them.
     package var isARN: Bool { self.description.hasPrefix("arn:") }
@@ -57,7 +89,7 @@ package struct EnvelopeKeyRecord: Hashable, Sendable {
     }
 
     /// What it cannot be opened without. A former key is a line of the key ring, as root keys are.
-    package var root: RootKeyID { self.wrapped?.rootKey ?? RootKeyID(self.id.description) }
+    package var root: RootKeyID { self.wrapped?.rootKey ?? RootKeyID(line: self.id) }
 }
 
 /// A data key as it may be stored: wrapped under an envelope key.

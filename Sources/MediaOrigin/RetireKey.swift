@@ -17,11 +17,12 @@ package struct RetireKey: Sendable {
     /// - Throws: ``KeyError``: `.unavailable` where there is no such key; ``CatalogError``, ``BlobStoreError``: then it
     ///   may be half destroyed, and retiring it again does the rest.
     package func callAsFunction(_ name: String, _ report: OperationReport) async throws {
-        let id = EnvelopeKeyID(name)
-        if let record = (self.keys.records + self.keys.strays).first(where: { $0.id == id }) {
+        if let record = (self.keys.records + self.keys.strays).first(where: { $0.id.description == name }) {
             await report(try await self.retire(record))
+        } else if let root = RootKeyID(name) {
+            await report(try await self.retire(root))
         } else {
-            await report(try await self.retire(RootKeyID(name)))
+            throw KeyError(.unavailable, detail: "there is no key of that name")
         }
     }
 

@@ -1,3 +1,4 @@
+import MediaModel
 import MediaOrigin
 
 /// Something that an operation can be told. A value travels as text, in a flag of `mediactl` and in the JSON of the
@@ -35,11 +36,6 @@ package struct OperationOption: Sendable {
 }
 
 extension OperationOption.Kind {
-    /// The longest id of an envelope key (`EnvelopeKeyID`).
-    private static let envelopeKeyCharactersMax = 64
-    /// The longest id of a root key (`RootKeyID`).
-    private static let keyCharactersMax = 2048
-
     var expected: String {
         switch self {
         case .flag: "true or false"
@@ -55,27 +51,9 @@ extension OperationOption.Kind {
         switch self {
         case .flag: ["true": .flag(true), "false": .flag(false)][text]
         case .duration: TimeSpan.parse(text).map(OperationValues.Value.duration)
-        case .envelopeKey: Self.isEnvelopeKey(text) ? .text(text) : nil
-        case .key: Self.isKey(text) ? .text(text) : nil
+        case .envelopeKey: EnvelopeKeyID(text).map { .text($0.description) }
+        case .key: RootKeyID(text).map { .text($0.description) }
         case .folder: text.hasPrefix("/") && !text.utf8.contains(0) ? .text(text) : nil
         }
-    }
-
-    private static func isEnvelopeKey(_ text: String) -> Bool {
-        let characters = Array(text.utf8)
-        return (1...Self.envelopeKeyCharactersMax).contains(characters.count)
-            && characters.allSatisfy { character in
-                switch character {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-                case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
-                default: false
-                }
-            }
-    }
-
-    private static func isKey(_ text: String) -> Bool {
-        let characters = Array(text.utf8)
-        return (1...Self.keyCharactersMax).contains(characters.count)
-            && characters.allSatisfy { (0x21...0x7E).contains($0) }
     }
 }

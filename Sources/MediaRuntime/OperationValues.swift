@@ -1,3 +1,4 @@
+import MediaModel
 import MediaOrigin
 
 /// What an operation was told, parsed. Asking for an option that the operation does not have is a mistake of ours, and
@@ -56,6 +57,12 @@ package struct OperationValues: Sendable {
     func requiredText(_ name: String) -> String {
         guard let text = self.text(name) else { preconditionFailure("\(name) is not required") }
         return text
+    }
+
+    /// Of an option of that kind that must be given.
+    func requiredEnvelopeKey(_ name: String) -> EnvelopeKeyID {
+        guard let id = EnvelopeKeyID(self.requiredText(name)) else { preconditionFailure("\(name) is of another kind") }
+        return id
     }
 
     private func value(_ name: String, of kinds: Set<OperationOption.Kind>) -> Value? {

@@ -47,7 +47,7 @@ extension OperationTable {
         [OperationOption("key", .envelopeKey, isRequired: true), OperationOption("passage", .flag)],
         .onOrigin { tools, values, report in
             try await Reseal(catalog: tools.catalog, vault: tools.vault, keys: tools.keys)(
-                EnvelopeKeyID(values.requiredText("key")),
+                values.requiredEnvelopeKey("key"),
                 reachesPassage: values.isSet("passage"),
                 report
             )

@@ -8,14 +8,11 @@ import NIOCore
 /// The credentials must be allowed `kms:GenerateDataKey`, `kms:Encrypt`, `kms:Decrypt` and `kms:DescribeKey` on the
 /// key. Envelope keys are bound to their id and tenant by the encryption context, which AWS shows in CloudTrail.
 ///
-/// An envelope key comes and goes over TLS as text. The copies that are ours (the key's page, the body of a request as it
-/// was composed, the body of an answer) are wiped. Those of the HTTP and TLS libraries, among them the buffer that the body
-/// of each try is handed over in, are not ours to wipe: they are freed as they are, and overwritten when their memory is
-/// used again.
+/// An envelope key comes and goes over TLS as text. The copies that are ours (the key's page, the body of a request as
+/// it was composed, the body of an answer) are wiped. Those of the HTTP and TLS libraries, among them the buffer that
+/// the body of each try is handed over in, are not ours to wipe: they are freed as they are, and overwritten when their
+/// memory is used again.
 package final class KMSKeyProvider: KeyProvider {
-    /// Characters of a key's name at the most.
-    package static let keyIDLengthMax = 2048
-
     private static let usage = "ENCRYPT_DECRYPT"
     private static let spec = "SYMMETRIC_DEFAULT"
 
@@ -37,7 +34,7 @@ package final class KMSKeyProvider: KeyProvider {
         endpoint: String? = nil,
         deadline: Duration = .seconds(5)
     ) throws(KeyError) {
-        guard Self.isName(keyID) else {
+        guard RootKeyID(keyID) != nil else {
             throw KeyError(.unavailable, detail: "the KMS key '\(keyID)'; expected an ARN, an id or an alias")
         }
         guard Self.isRegion(region) else {
@@ -45,7 +42,7 @@ package final class KMSKeyProvider: KeyProvider {
         }
         guard
             [credentials.accessKeyID, credentials.secretAccessKey, credentials.sessionToken ?? "-"]
-                .allSatisfy(Self.isName)
+                .allSatisfy(Self.isWord)
         else {
             throw KeyError(.denied, detail: "the AWS credentials are empty, or have blanks or other characters in them")
         }
@@ -142,7 +139,8 @@ package final class KMSKeyProvider: KeyProvider {
     package func formerEnvelopeKey(_ id: EnvelopeKeyID) async throws -> EnvelopeKey {
         throw KeyError(
             .unavailable,
-            detail: "key '\(id)' is a line of a key ring, and root keys are in KMS now: set key.ring.former.path to the "
+            detail:
+                "key '\(id)' is a line of a key ring, and root keys are in KMS now: set key.ring.former.path to the "
                 + "ring"
         )
     }
@@ -208,14 +206,16 @@ extension KMSKeyProvider {
             } else {
                 arn.hasSuffix(":key/\(self.keyID)")
             }
-        let root = RootKeyID(arn)
-        guard isOurs, Self.isName(arn), root.isARN else { throw Self.rubbish(operation, "with another key than \(self.keyID)") }
+        guard isOurs, let root = RootKeyID(arn), root.isARN else {
+            throw Self.rubbish(operation, "with another key than \(self.keyID)")
+        }
         return root
     }
 
-    /// 1 ... 2048 printable ASCII characters, no blanks.
-    private static func isName(_ text: String) -> Bool {
-        (1...Self.keyIDLengthMax).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    /// Whether a field of a request's head can be it: 1 ... 2048 printable ASCII characters, no blanks. Session tokens
+    /// have some hundreds, of no promised length.
+    private static func isWord(_ text: String) -> Bool {
+        (1...2048).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 
     private static func isRegion(_ text: String) -> Bool {

@@ -3,7 +3,12 @@ import MediaModel
 
 extension KeyRing {
     /// `k` and eight random hexadecimal characters.
-    static func randomID() throws(KeyError) -> EnvelopeKeyID { EnvelopeKeyID("k\(try Self.randomHex())") }
+    static func randomID() throws(KeyError) -> EnvelopeKeyID {
+        guard let id = EnvelopeKeyID("k\(try Self.randomHex())") else {
+            preconditionFailure("hexadecimal makes a name")
+        }
+        return id
+    }
 
     /// Eight random hexadecimal characters.
     static func randomHex() throws(KeyError) -> String {
@@ -25,5 +30,5 @@ extension EnvelopeKey {
     }
 
     /// What a line of the ring is called where it is a root key.
-    var rootID: RootKeyID { RootKeyID(self.id.description) }
+    var rootID: RootKeyID { RootKeyID(line: self.id) }
 }

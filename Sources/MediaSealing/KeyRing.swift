@@ -13,8 +13,6 @@ import Synchronization
 package final class KeyRing: KeyProvider {
     /// Bytes of a key ring file at the most: room for a thousand keys.
     package static let fileBytesMax = 128 * 1024
-    /// Characters of a key's id at the most.
-    package static let idLengthMax = 64
 
     private let file: KeyRingFile
     /// Newest first, at least one.
@@ -212,17 +210,5 @@ extension KeyRing {
         try self.file.replace(with: parsed.text)
         self.keys.withLock { $0 = keys }
         return keys
-    }
-
-    /// Whether `characters` spell an id: 1 ... 64 of `[a-z0-9._-]`.
-    static func isID(_ characters: some Collection<UInt8>) -> Bool {
-        (1...Self.idLengthMax).contains(characters.count)
-            && characters.allSatisfy { character in
-                switch character {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-                case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
-                default: false
-                }
-            }
     }
 }

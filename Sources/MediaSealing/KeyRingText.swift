@@ -97,11 +97,10 @@ extension KeyRingText {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
             throw KeyError(.badKeyRing, detail: "\(place): expected 'id:base64'")
         }
-        guard KeyRing.isID(line[..<colon]) else {
+        guard let id = EnvelopeKeyID(String(decoding: line[..<colon], as: UTF8.self)) else {
             throw KeyError(.badKeyRing, detail: "\(place): the id; expected 1 to 64 characters of [a-z0-9._-]")
         }
         let text = line[line.index(after: colon)...]
-        let id = EnvelopeKeyID(String(decoding: line[..<colon], as: UTF8.self))
         return try EnvelopeKey(id: id) { (key) throws(KeyError) in
             guard KeyBase64.decode(text, into: key) else {
                 throw KeyError(

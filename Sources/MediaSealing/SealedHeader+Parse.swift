@@ -52,7 +52,7 @@ extension SealedHeader {
             }
         }
         // The id goes into log lines; the grammar keeps rubbish from the disk out of them.
-        guard let id = values[.envelopeKey], KeyRing.isID(id) else {
+        guard let id = values[.envelopeKey], Self.envelopeKey(id) != nil else {
             throw Self.malformed("envelopeKey is no key id")
         }
     }

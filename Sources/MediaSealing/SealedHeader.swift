@@ -44,7 +44,15 @@ package struct SealedHeader: Sendable, Hashable {
     }
 
     /// The id of the key that the data key is wrapped under.
-    package var envelopeKey: EnvelopeKeyID { EnvelopeKeyID(String(decoding: self[.envelopeKey], as: UTF8.self)) }
+    package var envelopeKey: EnvelopeKeyID {
+        guard let id = Self.envelopeKey(self[.envelopeKey]) else { preconditionFailure("a header has a key's id") }
+        return id
+    }
+
+    /// Nil where the bytes of the field are no key's id.
+    static func envelopeKey(_ bytes: [UInt8]) -> EnvelopeKeyID? {
+        EnvelopeKeyID(String(decoding: bytes, as: UTF8.self))
+    }
 
     subscript(field: HeaderField) -> [UInt8] { self.values[field] ?? [] }
 

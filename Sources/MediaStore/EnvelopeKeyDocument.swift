@@ -93,14 +93,14 @@ private struct KeyForm: Codable {
 
     /// The limits are those of the types' own documentation.
     func record() throws -> EnvelopeKeyRecord {
-        guard (1...64).contains(self.id.utf8.count), self.id.utf8.allSatisfy(Self.isNameByte) else {
+        guard let id = EnvelopeKeyID(self.id) else {
             throw EnvelopeKeyDocument.Flaw("it has a key whose id is no name")
         }
         guard (1...64).contains(self.tenant.utf8.count) else { throw self.flaw("its tenant") }
         // 0001 to 9999: beyond, a date is no date.
         guard (-62_135_596_800_000...253_402_300_799_999).contains(self.createdAt) else { throw self.flaw("its date") }
         return EnvelopeKeyRecord(
-            id: EnvelopeKeyID(self.id),
+            id: id,
             tenant: Tenant(name: self.tenant),
             createdAt: Date(timeIntervalSince1970: Double(self.createdAt) / 1000),
             wrapped: try self.wrappedKey()
@@ -109,22 +109,15 @@ private struct KeyForm: Codable {
 
     private func wrappedKey() throws -> WrappedEnvelopeKey? {
         if self.rootKey == nil, self.wrapped == nil { return nil }
-        guard let rootKey = self.rootKey, (1...2048).contains(rootKey.utf8.count),
-            rootKey.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
-        else { throw self.flaw("its root key") }
+        guard let rootKey = self.rootKey.flatMap({ RootKeyID($0) }) else { throw self.flaw("its root key") }
         guard let bytes = self.wrapped.flatMap({ Data(base64Encoded: $0) }),
             (1...WrappedEnvelopeKey.bytesMax).contains(bytes.count), bytes.base64EncodedString() == self.wrapped
         else { throw self.flaw("its wrapped bytes") }
-        return WrappedEnvelopeKey(rootKey: RootKeyID(rootKey), bytes: Array(bytes))
+        return WrappedEnvelopeKey(rootKey: rootKey, bytes: Array(bytes))
     }
 
     private func flaw(_ part: String) -> EnvelopeKeyDocument.Flaw {
         EnvelopeKeyDocument.Flaw("\(part) of key '\(self.id)' is not what it should be")
-    }
-
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            || [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")].contains(byte)
     }
 }
 

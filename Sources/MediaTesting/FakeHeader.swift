@@ -62,7 +62,9 @@ struct FakeHeader {
             mediaType: try takeText(),
             createdAt: createdAt
         )
-        let envelopeKey = EnvelopeKeyID(try takeText())
+        guard let envelopeKey = EnvelopeKeyID(try takeText()) else {
+            throw SealError(.malformedHeader, detail: "no key's id")
+        }
         let source = try takeField()
         self.facts = SealedFacts(
             id: id,

@@ -36,7 +36,7 @@ package final class FakeKeyProvider: KeyProvider {
     ///   - former: what ``formerEnvelopeKey(_:)`` finds.
     package init(roots: [String] = ["fake-root"], former: [EnvelopeKey] = []) {
         precondition(!roots.isEmpty)
-        self.state = Mutex(State(roots: roots.map { RootKeyID($0) }))
+        self.state = Mutex(State(roots: roots.map { RootKeyID(stringLiteral: $0) }))
         self.former = Dictionary(uniqueKeysWithValues: former.map { ($0.id, $0) })
     }
 

@@ -20,6 +20,6 @@ package struct FixedEnvelopeKeys: EnvelopeKeySource {
 
     /// A key whose bytes follow from its id: the same in every run, another for each id.
     package static func key(_ id: String) -> EnvelopeKey {
-        EnvelopeKey(id: EnvelopeKeyID(id), bytes: FakeSealing.digest(Array(id.utf8)).bytes)
+        EnvelopeKey(id: EnvelopeKeyID(stringLiteral: id), bytes: FakeSealing.digest(Array(id.utf8)).bytes)
     }
 }

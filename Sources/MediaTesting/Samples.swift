@@ -43,10 +43,10 @@ package enum Samples {
         rootKey: String = "test-root"
     ) -> EnvelopeKeyRecord {
         EnvelopeKeyRecord(
-            id: EnvelopeKeyID(id),
+            id: EnvelopeKeyID(stringLiteral: id),
             tenant: tenant,
             createdAt: createdAt,
-            wrapped: WrappedEnvelopeKey(rootKey: RootKeyID(rootKey), bytes: Self.bytes(60))
+            wrapped: WrappedEnvelopeKey(rootKey: RootKeyID(stringLiteral: rootKey), bytes: Self.bytes(60))
         )
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import MediaModel
+import MediaTesting
 import Testing
 
 /// Where keys are kept.

@@ -373,7 +373,7 @@ import Testing
     func unknown() async throws {
         let keys = try await self.harness.open()
         let calls = self.fake.callsInAll
-        let error = await #expect(throws: KeyError.self) { try await keys.key(EnvelopeKeyID("nobody's")) }
+        let error = await #expect(throws: KeyError.self) { try await keys.key(EnvelopeKeyID("nobodys")) }
         #expect(error?.code == .unavailable)
         #expect(self.fake.callsInAll == calls)
         #expect(keys.degradation == nil)

@@ -97,12 +97,12 @@ struct EnvelopeVector: Decodable, Sendable, CustomTestStringConvertible {
             bytes: self.n,
             sealedBytes: self.sealedLength,
             sha256: try #require(SHA256Digest(hex: self.plaintextSHA256)),
-            envelopeKey: EnvelopeKeyID(self.kekID)
+            envelopeKey: EnvelopeKeyID(stringLiteral: self.kekID)
         )
     }
 
     func key() throws -> EnvelopeKey {
-        EnvelopeKey(id: EnvelopeKeyID(self.kekID), bytes: try #require(Hex.decode(self.kek)))
+        EnvelopeKey(id: EnvelopeKeyID(stringLiteral: self.kekID), bytes: try #require(Hex.decode(self.kek)))
     }
 
     /// With the vector's randomness in the place of the system's.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import MediaModel
 import MediaSealing
+import MediaTesting
 import Testing
 
 /// A blob is read as what its row says, and the error tells what does not agree.

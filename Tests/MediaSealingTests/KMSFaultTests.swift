@@ -10,7 +10,7 @@ import Testing
     static let id = EnvelopeKeyID("ek-1")
     static let key = Array(0..<32) as [UInt8]
     static let keyText = Data(key).base64EncodedString()
-    static let wrapped = WrappedEnvelopeKey(rootKey: RootKeyID(arn), bytes: [1, 2, 3])
+    static let wrapped = WrappedEnvelopeKey(rootKey: RootKeyID(stringLiteral: arn), bytes: [1, 2, 3])
     static let made = #"{"CiphertextBlob":"AQID","KeyId":"\#(arn)","Plaintext":"\#(keyText)"}"#
     static let opened = #"{"KeyId":"\#(arn)","Plaintext":"\#(keyText)","EncryptionAlgorithm":"SYMMETRIC_DEFAULT"}"#
     static let credentials = AWSCredentials(

@@ -137,7 +137,7 @@ import Testing
 extension KeyRing {
     /// The key on a line, which is no secret in a test.
     func bytes(of id: String) async throws -> [UInt8] {
-        try await self.formerEnvelopeKey(EnvelopeKeyID(id)).withBytes { Array($0) }
+        try await self.formerEnvelopeKey(EnvelopeKeyID(stringLiteral: id)).withBytes { Array($0) }
     }
 }
 

@@ -1,5 +1,6 @@
 import MediaModel
 import MediaSealing
+import MediaTesting
 import Testing
 
 /// "Rewrapping" in docs/BLOB-FORMAT.md: another envelope key for a blob that stays as it is.

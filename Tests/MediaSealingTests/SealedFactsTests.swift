@@ -1,6 +1,7 @@
 import FoundationEssentials
 import MediaModel
 import MediaSealing
+import MediaTesting
 import Testing
 
 /// What a header says to whoever has no row.

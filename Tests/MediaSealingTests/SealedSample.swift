@@ -1,6 +1,7 @@
 import FoundationEssentials
 import MediaModel
 import MediaSealing
+import MediaTesting
 
 /// One sealed blob in memory, and what the catalog would know of it.
 struct SealedSample {

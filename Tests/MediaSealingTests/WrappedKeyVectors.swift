@@ -76,7 +76,7 @@ struct WrappedKeyVectors {
         let root = Data(try #require(Hex.decode(vector.root))).base64EncodedString()
         try folder.write("other:\(Data(count: 32).base64EncodedString())\nroot-1:\(root)\n")
         let wrapped = WrappedEnvelopeKey(rootKey: RootKeyID("root-1"), bytes: try #require(Hex.decode(vector.wrapped)))
-        let id = EnvelopeKeyID(vector.id)
+        let id = EnvelopeKeyID(stringLiteral: vector.id)
         let key = try await KeyRing.open(folder.ring).unwrap(wrapped, as: id, for: Tenant(name: vector.tenant))
         #expect(Hex.encode(key.plain) == vector.key && key.id == id)
         let context = EncryptionContext(key: id, tenant: Tenant(name: vector.tenant)).authenticated

@@ -18,11 +18,13 @@ import Testing
         // A former key.
         EnvelopeKeyRecord(id: EnvelopeKeyID("a.b_c-9"), tenant: .default, createdAt: Samples.moment, wrapped: nil),
         EnvelopeKeyRecord(
-            id: EnvelopeKeyID(String(repeating: "x", count: 64)),
+            id: EnvelopeKeyID(stringLiteral: String(repeating: "x", count: 64)),
             tenant: Tenant(name: String(repeating: "t", count: 64)),
             createdAt: Date(timeIntervalSince1970: -1.5),
             wrapped: WrappedEnvelopeKey(
-                rootKey: RootKeyID("arn:aws:kms:eu-central-1:111122223333:key/" + String(repeating: "a", count: 2000)),
+                rootKey: RootKeyID(
+                    stringLiteral: "arn:aws:kms:eu-central-1:111122223333:key/" + String(repeating: "a", count: 2000)
+                ),
                 bytes: Samples.bytes(WrappedEnvelopeKey.bytesMax)
             )
         ),

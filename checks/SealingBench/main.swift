@@ -120,7 +120,7 @@ func seal(_ pieces: [[UInt8]], _ key: EnvelopeKey, _ take: ([UInt8]) -> Void) th
 func measureBlobs(_ name: String, bytes: Int, pieceBytes: Int = pieceBytes, seconds: Double) throws {
     let whole = plaintext(bytes)
     let pieces = stride(from: 0, to: bytes, by: pieceBytes).map { Array(whole[$0..<min($0 + pieceBytes, bytes)]) }
-    let key = EnvelopeKey(id: EnvelopeKeyID("bench"), bytes: [UInt8](repeating: 5, count: EnvelopeKey.byteCount))
+    let key = EnvelopeKey(id: .make(at: Date()), bytes: [UInt8](repeating: 5, count: EnvelopeKey.byteCount))
     try measure("\(name)-seal", seconds: seconds, bytes: bytes) { _ = try seal(pieces, key) { _ in } }
 
     var sealed: [UInt8] = []
