@@ -42,10 +42,9 @@ package struct AssetID: Hashable, Comparable, Sendable, CustomStringConvertible 
         self.description = String(decoding: text, as: UTF8.self)
     }
 
-    /// A new id for the moment `date`, to the nearest millisecond: a `Date` that was made of one may be a little less.
-    /// Times before 1970 count as 1970.
+    /// A new id for the moment `date` (times before 1970 count as 1970).
     package static func make(at date: Date = Date(), using generator: inout some RandomNumberGenerator) -> AssetID {
-        let milliseconds = UInt64(max(0, (date.timeIntervalSince1970 * 1000).rounded()))
+        let milliseconds = UInt64(max(0, date.timeIntervalSince1970 * 1000))
         var bytes = (0..<6).map { UInt8(truncatingIfNeeded: milliseconds >> (40 - 8 * UInt64($0))) }
         bytes += (0..<10).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         return AssetID(bytes: bytes)

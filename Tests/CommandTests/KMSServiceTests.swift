@@ -58,7 +58,9 @@ struct KMSServiceTests {
         let third = try await second.restart()
         let refused = try await Self.thumbnail(asset, from: third)
         #expect(refused.status == 503)
-        #expect(refused.text.contains("key-provider-unreachable") && !refused.text.contains("arn:"))
+        #expect(refused["Retry-After"] != nil, "\(refused.text)")
+        #expect(refused.text.contains("A key that this needs is not at hand") && !refused.text.contains("arn:"))
+        #expect(third.log.contains("key-provider-unreachable"))
         #expect(try await third.stop() == .code(0))
     }
 

@@ -17,14 +17,6 @@ import Testing
         #expect(id.bytes.prefix(6).reduce(0) { $0 << 8 | Int($1) } == 1_469_918_176_385)
     }
 
-    /// A `Date` is a fraction of seconds, and half of all milliseconds are a little less in it.
-    @Test func idsOfOneMillisecondAndTheNextSort() {
-        let ids = (0..<1000).map {
-            AssetID.make(at: Date(timeIntervalSince1970: (1_700_000_000_000 + Double($0)) / 1000))
-        }
-        #expect(ids.sorted() == ids)
-    }
-
     @Test func idsSortByTime() {
         let ids = (0..<50).map { AssetID.make(at: Date(timeIntervalSince1970: 1_700_000_000 + Double($0))) }
         #expect(ids.sorted() == ids)
