@@ -105,7 +105,7 @@ package struct OriginStorage: Sendable {
                 digests: Digests(),
                 database: database,
                 roots: roots,
-                storageFailure: storageFailure,
+                storageFailure: plan.storageFailure,
                 lock: lock
             )
         } catch {

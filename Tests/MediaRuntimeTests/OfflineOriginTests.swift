@@ -125,7 +125,7 @@ struct OfflineOriginTests {
     }
 
     @Test func theJournalOfARestoreThatWasKilledIsNotPlayedIntoTheNext() async throws {
-        var folder = try await Folder().filled(1)
+        var folder = try await DataFolder().filled(1)
         let (first, second) = (folder.scratch.path("first"), folder.scratch.path("second"))
         #expect(try await folder.run("backup", ["to": first]).last?.kind == .done)
         // Its first picture is the one that is there.
@@ -153,7 +153,7 @@ struct OfflineOriginTests {
     }
 
     @Test func aNumberThatWasTakenAfterTheBackUpIsNotTakenAgain() async throws {
-        var folder = try await Folder().filled(1)
+        var folder = try await DataFolder().filled(1)
         let backup = folder.scratch.path("backup")
         #expect(try await folder.run("backup", ["to": backup]).last?.kind == .done)
         let (asset, published) = try await folder.withStorage { storage in
@@ -174,7 +174,7 @@ struct OfflineOriginTests {
     }
 
     @Test func aNewCatalogDoesNotReplaceTheBackUpOfAnother() async throws {
-        let folder = try await Folder().filled()
+        let folder = try await DataFolder().filled()
         let backup = folder.scratch.path("backup")
         #expect(try await folder.run("backup", ["to": backup]).last?.kind == .done)
         let kept = try folder.scratch.files().filter { $0.hasPrefix("backup/") }

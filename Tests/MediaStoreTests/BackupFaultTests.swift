@@ -125,10 +125,10 @@ struct BackupFaultTests {
 
         let path = harness.folder.path("restored")
         do {
-            let killed = try await RestoredFolder.open(path, from: harness.backup, calls: calls)
+            let killed = try await RestoredFolder.open(.find(path, calls: calls), from: harness.backup)
             for id in ids { _ = try await killed.take(id) }
         }
-        let restored = try await RestoredFolder.open(path, from: harness.backup, calls: calls)
+        let restored = try await RestoredFolder.open(.find(path, calls: calls), from: harness.backup)
         #expect(try await restored.blobs(after: nil, limit: 1000).count == ids.count)
         _ = try await restored.takeCatalog()
         calls.inject(nil)

@@ -65,7 +65,7 @@ struct RestoredFolderTests {
     @Test("has no journal beside its catalog that another one left")
     func staleJournalsGo() async throws {
         let (harness, _, _) = try await self.backedUp()
-        let restored = try await RestoredFolder.open(harness.folder.path("restored"), from: harness.backup)
+        let restored = try await RestoredFolder.open(.find(harness.folder.path("restored")), from: harness.backup)
         for journal in ["-wal", "-shm", "-journal"] {
             try BackupHarness.write("stale", to: harness.folder.path("restored.restoring/catalog.sqlite\(journal)"))
         }
