@@ -30,7 +30,7 @@ extension Ingest {
         guard bytes == earlier.bytes, digest.finish() == earlier.sha256.bytes else {
             throw OriginError(.idempotencyMismatch)
         }
-        // From here on it may not go away behind the client's back: a crash, or a full disk, may have left it unfinished.
+        // From here on it may not go away behind the client: a crash, or a full disk, may have left it unfinished.
         try await self.catalog.announce(earlier.ref)
         guard let version = try await self.catalog.version(earlier.ref) else {
             // Taken back since its key was looked up: the same request, once more, is a new upload.
