@@ -75,6 +75,8 @@ let package = Package(
         .target(name: "CVipsShim", dependencies: ["CVips"]),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CSandbox"),
+        // A module of its own, so that only the programs that decode pictures need libseccomp.
+        .target(name: "CConfinement", linkerSettings: [.linkedLibrary("seccomp")]),
 
         // The model and the use cases on it.
         module("MediaModel", []),
@@ -82,6 +84,7 @@ let package = Package(
 
         // Adapters; none imports another.
         module("MediaImaging", ["MediaModel", "CVipsShim"]),
+        module("MediaConfinement", ["MediaModel", "CConfinement"]),
         module("MediaWorkers", ["MediaModel", "CSandbox", logging, nioPosix]),
         module("MediaSealing", ["MediaModel", "CCrypto", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
         module("MediaStore", ["MediaModel", nioPosix]),
@@ -124,13 +127,21 @@ let package = Package(
                 nioPosix,
             ]
         ),
-        program("mediaworker", ["MediaImaging", "MediaWorkers", "MediaModel"]),
+        program("mediaworker", ["MediaConfinement", "MediaImaging", "MediaWorkers", "MediaModel"]),
 
         // What checks/sealing_speed.py measures; part of no product.
         .executableTarget(
             name: "SealingBench",
             dependencies: ["MediaSealing", "MediaModel"],
             path: "checks/SealingBench",
+            swiftSettings: swift
+        ),
+
+        // What checks/sandbox_cpu.py measures; part of no product.
+        .executableTarget(
+            name: "SandboxBench",
+            dependencies: ["MediaImaging", "MediaWorkers", "MediaModel", logging],
+            path: "checks/SandboxBench",
             swiftSettings: swift
         ),
 
@@ -144,6 +155,21 @@ let package = Package(
             dependencies: ["MediaWorkers", "MediaModel", "CSandbox"],
             path: "Tests/FakeWorker",
             swiftSettings: swift
+        ),
+        // The real worker, with an engine that tries to break out of the sandbox.
+        .target(name: "CProbe", path: "Tests/CProbe"),
+        .executableTarget(
+            name: "ProbeWorker",
+            dependencies: ["MediaConfinement", "MediaImaging", "MediaWorkers", "MediaModel", "CProbe"],
+            path: "Tests/ProbeWorker",
+            swiftSettings: swift
+        ),
+        tests(
+            "MediaConfinementTests",
+            [
+                "MediaConfinement", "MediaImaging", "MediaWorkers", "MediaModel", "MediaTesting", "CProbe",
+                "ProbeWorker", "mediaworker", logging,
+            ]
         ),
         tests("MediaWorkersTests", ["MediaWorkers", "MediaModel", "MediaTesting", "FakeWorker", logging, "CSandbox"]),
         tests("MediaSealingTests", ["MediaSealing", "MediaModel", "MediaTesting"]),

@@ -12,11 +12,14 @@ static int limit(int resource, uint64_t value) {
     return setrlimit(resource, &both) < 0 ? -errno : 0;
 }
 
-int csandbox_limit(uint64_t address_space, uint64_t descriptors) {
+int csandbox_limit(uint64_t address_space, uint64_t descriptors, uint64_t cpu_seconds) {
     // RLIMIT_FSIZE is not among them: it counts for memory files as well (write and ftruncate fail with EFBIG), and a
-    // result is one.
+    // result is one. That no file is written is Landlock's and seccomp's to see to.
+    // Nor is RLIMIT_NPROC: it counts the threads of all processes of the user, the service's own among them, and not at
+    // all for root. That no process is started is seccomp's.
     int error = limit(RLIMIT_CORE, 0);
     if (!error) error = limit(RLIMIT_NOFILE, descriptors);
+    if (!error && cpu_seconds > 0) error = limit(RLIMIT_CPU, cpu_seconds);
     if (!error && address_space > 0) error = limit(RLIMIT_AS, address_space);
     return error;
 }

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 // F_SEAL_SEAL as well: otherwise a holder could still add F_SEAL_FUTURE_WRITE or F_SEAL_EXEC behind our back.
 static const int all_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
@@ -25,6 +25,8 @@ int csandbox_memory_is_sealed(int memory) {
 }
 
 int64_t csandbox_memory_size(int memory) {
-    struct stat facts;
-    return fstat(memory, &facts) < 0 ? -errno : facts.st_size;
+    // Not fstat, which glibc makes by newfstatat: the same call would look at any path, so the sandbox refuses it.
+    // Nobody goes by the offset that this moves: pictures and results are read and written at offsets of their own.
+    off_t size = lseek(memory, 0, SEEK_END);
+    return size < 0 ? -errno : size;
 }

@@ -25,6 +25,20 @@ int cvips_start(const char *program) {
     return 0;
 }
 
+int cvips_reserve_code(int kernels) {
+    VipsImage *in = NULL;
+    if (vips_black(&in, 64, 1024, "bands", 3, NULL) != 0) return -1;
+    VipsImage **reduced = g_new0(VipsImage *, kernels);
+    int failed = 0;
+    // At this reduction a Lanczos kernel has 49 lines, as many as libvips compiles; a larger one it computes in C.
+    for (int index = 0; index < kernels && !failed; index++) failed = vips_reducev(in, &reduced[index], 8.0, NULL);
+    for (int index = 0; index < kernels; index++)
+        if (reduced[index] != NULL) g_object_unref(reduced[index]);
+    g_free(reduced);
+    g_object_unref(in);
+    return failed;
+}
+
 int cvips_version(int part) { return vips_version(part); }
 
 int cvips_has_loader(const char *nickname) {

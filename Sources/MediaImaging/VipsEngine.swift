@@ -12,6 +12,10 @@ package struct VipsEngine: PictureEngine, Sendable {
         "jpegload_buffer", "pngload_buffer", "gifload_buffer", "webpload_buffer", "heifload_buffer",
     ]
 
+    /// Compiled resizers for whose code there is memory. A picture has three at once at the most; liborc ends the
+    /// process when it finds no room for another.
+    private static let kernelsReserved: CInt = 16
+
     /// Tests that rendered several pictures at once died of a segmentation fault inside liborc 0.4.33, with which
     /// libvips compiles its resizers. A worker renders one at a time anyway.
     private static let turn = Mutex(())
@@ -30,6 +34,9 @@ package struct VipsEngine: PictureEngine, Sendable {
         }
         let engine = VipsEngine()
         try WarmUp.run(engine)
+        guard cvips_reserve_code(Self.kernelsReserved) == 0 else {
+            throw RenderError(.unavailable, detail: "libvips does not resize: \(VipsFailure.words())")
+        }
         return engine
     }
 
@@ -40,6 +47,9 @@ package struct VipsEngine: PictureEngine, Sendable {
     ///
     /// - Throws: ``RenderError`` `.unavailable` where libvips is missing a part or older than 8.13.
     package static func start() throws(RenderError) -> VipsEngine { try Self.started.get() }
+
+    /// Decodes the small pictures once more: what a sandbox lacks shows before a stranger's picture comes.
+    package func rehearse() throws(RenderError) { try WarmUp.run(self) }
 
     package func render(_ job: RenderJob, picture: UnsafeRawBufferPointer) throws(RenderError) -> RenderOutcome {
         try Self.turn.withLock { (_) throws(RenderError) in

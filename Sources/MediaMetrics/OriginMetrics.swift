@@ -105,6 +105,18 @@ package enum OriginMetrics {
         .gauge,
         help: "Render jobs that wait for a worker."
     )
+    package static let workersRecycled = MetricDefinition(
+        "media_worker_recycled_total",
+        .counter,
+        labels: ["reason"],
+        help: "Workers replaced because they had served their time, by reason: jobs, memory."
+    )
+    package static let sandbox = MetricDefinition(
+        "media_sandbox_info",
+        .gauge,
+        labels: ["piece"],
+        help: "1 for a piece of the workers' sandbox that is in force, 0 for one that the settings let be missing."
+    )
     package static let workerRestarts = MetricDefinition(
         "media_worker_restarts_total",
         .counter,
@@ -216,7 +228,8 @@ package enum OriginMetrics {
     package static let definitions =
         Self.requests + Self.pictures + Self.scrub + Self.commits + [
             Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheEvictions,
-            Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.workerRestarts,
+            Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.workerRestarts, Self.workersRecycled,
+            Self.sandbox,
             Self.blobOperations, Self.catalogOperations, Self.integrityFailures, Self.mends, Self.backlogVersions,
             Self.keyProviderCalls, Self.keyProviderSuccessAge, Self.envelopeKeysCached, Self.envelopeKeyAge,
             Self.buildInfo,

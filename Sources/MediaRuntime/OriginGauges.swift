@@ -1,4 +1,5 @@
 import MediaMetrics
+import MediaModel
 import MediaOrigin
 import MediaWorkers
 
@@ -24,7 +25,19 @@ enum OriginGauges {
             let losses = statistics.losses.map { reason, count in
                 MetricSample(OriginMetrics.workerRestarts, labels: [("reason", reason.rawValue)], Double(count))
             }
-            return losses + [
+            let recycled = WorkerRecycling.allCases.map { reason in
+                let count = Double(statistics.recycled[reason] ?? 0)
+                return MetricSample(OriginMetrics.workersRecycled, labels: [("reason", reason.rawValue)], count)
+            }
+            let sandbox = SandboxPiece.allCases.map { piece in
+                let isThere = !statistics.missing.contains(piece)
+                return MetricSample(
+                    OriginMetrics.sandbox,
+                    labels: [("piece", piece.rawValue)],
+                    isThere ? 1 : 0
+                )
+            }
+            return losses + recycled + sandbox + [
                 MetricSample(OriginMetrics.workersBusy, Double(statistics.busy)),
                 MetricSample(OriginMetrics.workersIdle, Double(statistics.idle)),
                 MetricSample(OriginMetrics.renderQueueLength, Double(statistics.waiting)),

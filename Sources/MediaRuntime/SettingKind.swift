@@ -158,6 +158,24 @@ extension SettingKind where Value == Logger.Level {
     }
 }
 
+extension SettingKind where Value == Set<SandboxPiece> {
+    /// `none`, or pieces separated by commas.
+    static var sandboxPieces: Self {
+        let names = SandboxPiece.allCases.map(\.rawValue)
+        return Self(
+            expected: "none, or \(names.joined(separator: ", ")) separated by commas",
+            format: { $0.isEmpty ? "none" : $0.sorted().map(\.rawValue).joined(separator: ",") },
+            read: { text in
+                if text == "none" { return [] }
+                let pieces = text.split(separator: ",", omittingEmptySubsequences: false).map {
+                    SandboxPiece(rawValue: String($0))
+                }
+                return pieces.contains(nil) ? nil : Set(pieces.compactMap { $0 })
+            }
+        )
+    }
+}
+
 extension SettingKind where Value == Settings.Log.Format {
     static var logFormat: Self {
         Self(

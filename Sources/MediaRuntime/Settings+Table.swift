@@ -233,6 +233,24 @@ extension Settings {
             .bytes(0...bytesMax),
             "Address space of one worker; 0 means no limit"
         ),
+        Setting(
+            "worker.jobs.max",
+            \.workers.jobsMax,
+            .number(0...1_000_000),
+            "Pictures after which a worker is replaced; 0 means never"
+        ),
+        Setting(
+            "worker.resident.max",
+            \.workers.residentBytesMax,
+            .bytes(0...bytesMax),
+            "Memory of its own that a worker may hold between two pictures before it is replaced; 0 means any"
+        ),
+        Setting(
+            "worker.sandbox.allow.missing",
+            \.workers.sandboxMayLack,
+            .sandboxPieces,
+            "Pieces of the workers' sandbox without which to start where the kernel lacks them"
+        ),
         Setting("queue.max", \.workers.queueMax, .number(0...100_000), "Pictures that may wait for a worker"),
         Setting(
             "render.deadline",

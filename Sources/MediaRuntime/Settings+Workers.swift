@@ -9,6 +9,9 @@ extension Settings {
             queueMax: self.workers.queueMax,
             renderDeadline: self.workers.renderDeadline,
             addressSpaceBytesMax: self.workers.memoryBytesMax,
+            jobsMax: self.workers.jobsMax,
+            residentBytesMax: self.workers.residentBytesMax,
+            mayLack: self.workers.sandboxMayLack,
             sourceBytesMax: self.upload.bytesMax
         )
     }

@@ -30,6 +30,13 @@ package struct Settings: Sendable {
         package var count = Settings.coreCount
         /// Address space of one process, in bytes; 0 means no limit.
         package var memoryBytesMax = 2 << 30
+        /// Jobs that one process may do before it is replaced; 0 means no limit.
+        package var jobsMax = 1000
+        /// Memory of its own that one process may hold between two jobs before it is replaced, in bytes; 0 means no
+        /// limit.
+        package var residentBytesMax = 128 << 20
+        /// Pieces of the sandbox that a kernel may lack without the start being refused.
+        package var sandboxMayLack: Set<SandboxPiece> = []
         /// Jobs that may wait for a worker; one more is refused.
         package var queueMax = 64
         /// How long one job may run.

@@ -66,6 +66,9 @@ package struct EngineOptions: SettingsFlags {
     @Option(help: .setting("workers")) package var workers: String?
     @Option(help: .setting("worker.path")) package var workerPath: String?
     @Option(help: .setting("worker.memory.max")) package var workerMemoryMax: String?
+    @Option(help: .setting("worker.jobs.max")) package var workerJobsMax: String?
+    @Option(help: .setting("worker.resident.max")) package var workerResidentMax: String?
+    @Option(help: .setting("worker.sandbox.allow.missing")) package var workerSandboxAllowMissing: String?
     @Option(help: .setting("queue.max")) package var queueMax: String?
     @Option(help: .setting("render.deadline")) package var renderDeadline: String?
     @Option(help: .setting("log.level")) package var logLevel: String?

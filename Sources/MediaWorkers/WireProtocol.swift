@@ -1,7 +1,7 @@
 import FoundationEssentials
 package import MediaModel
 
-/// What the pool and a worker say to each other, version 1.
+/// What the pool and a worker say to each other, version 2.
 ///
 /// They share a `SOCK_SEQPACKET` socket (descriptor 3 of the worker). A message is one datagram of at most
 /// ``datagramBytesMax`` bytes: a JSON object, with at most one descriptor. Pictures and renditions travel in memory
@@ -10,7 +10,8 @@ package import MediaModel
 ///
 /// ```
 /// worker                                                     pool
-///   │ ── Hello {version, codecs} ──────────────────────────►  │  once
+///   │ ── Hello {version, codecs, missing} ─────────────────►  │  once, from inside the sandbox
+///   │    or {version, reason}                                 │  there is none, and the worker ends
 ///   │ ◄── Request {version, id, pictureBytes, job} + memory ─ │  the picture, `pictureBytes` long
 ///   │ ── Reply {version, id, result} + memory ─────────────►  │  the renditions back to back, in the job's order;
 ///   │                                                         │  no memory where the job has no presets
@@ -21,7 +22,7 @@ package import MediaModel
 /// lengths, seals, which error codes there are); a worker ends with status 1 when the pool breaks the rules, and the
 /// pool kills and replaces a worker that does. Both programs come from one build, so there is no negotiation.
 package enum WireProtocol {
-    package static let version = 1
+    package static let version = 2
     package static let datagramBytesMax = 64 * 1024
     /// How much of a codec's own words is passed on, in bytes of UTF-8.
     package static let detailBytesMax = 1024
@@ -30,10 +31,25 @@ package enum WireProtocol {
         package let version: Int
         /// For people: names and versions of the codec libraries.
         package let codecs: String
+        /// What the sandbox lacks, all of it named in the worker's arguments.
+        package let missing: Set<SandboxPiece>
 
-        package init(version: Int = WireProtocol.version, codecs: String) {
+        package init(version: Int = WireProtocol.version, codecs: String, missing: Set<SandboxPiece> = []) {
             self.version = version
             self.codecs = codecs
+            self.missing = missing
+        }
+    }
+
+    /// In place of a hello: why there will be none.
+    package struct NoHello: Codable, Sendable, Equatable {
+        package let version: Int
+        /// For the operator.
+        package let reason: String
+
+        package init(version: Int = WireProtocol.version, reason: String) {
+            self.version = version
+            self.reason = reason
         }
     }
 

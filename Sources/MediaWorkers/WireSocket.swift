@@ -13,16 +13,19 @@ package struct WireSocket: Sendable {
 
     package init(owning descriptor: Descriptor) { self.descriptor = descriptor }
 
+    /// The descriptor at which a worker finds its end.
+    package static let workersNumber = Int32(csandbox_child_socket)
+
     /// Whether this process was started by a pool: whether descriptor 3 is such a socket. Ask before anything else
     /// opens a descriptor.
-    package static var isGivenToThisProcess: Bool { csandbox_is_packet_socket(Int32(csandbox_child_socket)) == 1 }
+    package static var isGivenToThisProcess: Bool { csandbox_is_packet_socket(Self.workersNumber) == 1 }
 
     /// Takes over descriptor 3, where the pool puts a worker's end. Call it once.
     ///
     /// It stays open until the process is gone: the pool kills a worker whose socket ends, and would then read its own
     /// signal as the worker's status.
     package static func workersEnd() -> WireSocket {
-        let descriptor = Descriptor(owning: Int32(csandbox_child_socket))
+        let descriptor = Descriptor(owning: Self.workersNumber)
         _ = Unmanaged.passRetained(descriptor)
         return WireSocket(owning: descriptor)
     }

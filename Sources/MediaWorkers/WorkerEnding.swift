@@ -17,8 +17,16 @@ struct WorkerEnding: Sendable, Hashable, CustomStringConvertible {
     ///   - isKilledByUs: whether it had not ended when the pool sent its SIGKILL.
     init(status: Int32, isKilledByUs: Bool) {
         let code = csandbox_exit_code(status)
-        self.description = code < 0 ? "ended by signal \(-code)" : "ended with status \(code)"
+        self.description = code < 0 ? "ended by signal \(-code)\(Self.meaning(-code))" : "ended with status \(code)"
         self.isFromOutside = !isKilledByUs && Self.outsiders.contains(code)
+    }
+
+    private static func meaning(_ signal: Int32) -> String {
+        switch signal {
+        case SIGSYS: " (a system call that the sandbox forbids)"
+        case SIGXCPU: " (it had used its processor time)"
+        default: ""
+        }
     }
 
     /// Nothing is known but `description`.

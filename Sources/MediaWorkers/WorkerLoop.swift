@@ -10,16 +10,29 @@ package struct WorkerLoop<Engine: PictureEngine> {
     private let engine: Engine
     private let codecs: String
     private let limits: WorkerLimits
+    private let confine: Confine
     private let socket: WireSocket
+
+    /// Puts the sandbox around the process, for good. What it takes are the pieces that may be missing, what it returns
+    /// those that are.
+    package typealias Confine = (_ mayLack: Set<SandboxPiece>) throws -> Set<SandboxPiece>
 
     /// - Parameters:
     ///   - engine: already started: the limits hold from ``run()`` on.
     ///   - codecs: names and versions of the codec libraries, for people.
     ///   - socket: the worker's end.
-    package init(engine: Engine, codecs: String, limits: WorkerLimits, socket: WireSocket = .workersEnd()) {
+    ///   - confine: called once, when the limits hold and before the first picture comes.
+    package init(
+        engine: Engine,
+        codecs: String,
+        limits: WorkerLimits,
+        socket: WireSocket = .workersEnd(),
+        confine: @escaping Confine
+    ) {
         self.engine = engine
         self.codecs = codecs
         self.limits = limits
+        self.confine = confine
         self.socket = socket
     }
 
@@ -30,7 +43,8 @@ package struct WorkerLoop<Engine: PictureEngine> {
         csandbox_ignore_stop_signals()
         do {
             try self.limits.apply()
-            try self.socket.send(WireProtocol.encode(WireProtocol.Hello(codecs: self.codecs)))
+            let missing = try self.confined()
+            try self.socket.send(WireProtocol.encode(WireProtocol.Hello(codecs: self.codecs, missing: missing)))
             while let datagram = try self.socket.receive() {
                 let (request, picture) = try Self.check(datagram)
                 try self.serve(request, picture)
@@ -39,6 +53,16 @@ package struct WorkerLoop<Engine: PictureEngine> {
         } catch {
             WorkerLog.write("ends: \(error)")
             return 1
+        }
+    }
+
+    /// What fails here is told to the pool as well: it is the operator's to mend, and decides whether a service starts.
+    private func confined() throws -> Set<SandboxPiece> {
+        do {
+            return try self.confine(self.limits.mayLack)
+        } catch {
+            try self.socket.send(WireProtocol.encode(WireProtocol.NoHello(reason: "\(error)")))
+            throw error
         }
     }
 

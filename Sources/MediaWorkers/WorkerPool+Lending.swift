@@ -19,18 +19,15 @@ extension WorkerPool {
         }
     }
 
-    /// Takes a worker that is well back; ends it when the pool was shut down meanwhile.
+    /// Takes a worker that is well back; ends it when the pool was shut down, or the worker replaced, meanwhile.
     func checkIn(_ worker: WorkerProcess) {
         let isWanted = self.state.withLock { state in
-            if state.phase == .running {
-                state.out[worker.id] = nil
-                state.idle.append(worker)
-            }
-            return state.phase == .running
+            guard state.phase == .running, state.replacement != .ending(worker.id) else { return false }
+            state.out[worker.id] = nil
+            state.idle.append(worker)
+            return true
         }
-        if isWanted { return }
-        worker.end()
-        self.state.withLock { $0.out[worker.id] = nil }
+        if !isWanted { self.end(worker) }
     }
 
     /// Ends a worker that is of no more use.
@@ -42,7 +39,7 @@ extension WorkerPool {
         let isEnd = failure.loss == .crash
         let ending = worker.end(isEnding: isEnd && !isStopping)
         self.state.withLock { state in
-            state.out[worker.id] = nil
+            state.ended(worker)
             state.losses[failure.loss, default: 0] += 1
         }
         let told = WorkerFailure(
@@ -64,11 +61,13 @@ extension WorkerPool {
         let executable = self.configuration.executable
         let limits = WorkerLimits(
             addressSpaceBytesMax: self.configuration.addressSpaceBytesMax,
+            cpuSecondsMax: self.configuration.cpuSecondsMax,
+            mayLack: self.configuration.mayLack,
             parent: getpid()
         )
         let worker: WorkerProcess
         do {
-            worker = try WorkerProcess(executable: executable, limits: limits)
+            worker = try WorkerProcess(executable: executable, limits: limits, jobsMax: self.drawJobsMax())
         } catch {
             throw self.startFailed("\(error)")
         }
@@ -81,8 +80,8 @@ extension WorkerPool {
             throw self.renderError(of: .closed)
         }
         do {
-            let codecs = try worker.hello(within: self.configuration.helloTimeout)
-            self.state.withLock { $0.started(codecs) }
+            let hello = try worker.hello(within: self.configuration.helloTimeout)
+            self.state.withLock { $0.started(hello) }
             return worker
         } catch {
             let ending = worker.end()

@@ -1,11 +1,13 @@
 import FoundationEssentials
+package import MediaModel
 import Synchronization
 
 extension WorkerPool {
     /// How the pool is set up. Sizes in bytes.
     ///
     /// ## Configuration keys
-    /// `workers`, `queue.max`, `render.deadline`; `sourceBytesMax` is at least `upload.bytes.max`.
+    /// `workers`, `queue.max`, `render.deadline`, `worker.memory.max`, `worker.jobs.max`, `worker.resident.max`,
+    /// `worker.sandbox.allow.missing`; `sourceBytesMax` is at least `upload.bytes.max`.
     package struct Configuration: Sendable {
         /// The worker program.
         package var executable: String
@@ -17,6 +19,15 @@ extension WorkerPool {
         package var renderDeadline: Duration
         /// A worker's address space; 0 is no limit, for sanitizers. Default 2 GiB.
         package var addressSpaceBytesMax: Int
+        /// Jobs that one worker may do before it is replaced, or up to a fifth fewer, by chance; 0 is no limit. Default
+        /// 1000.
+        package var jobsMax: Int
+        /// Memory of its own that a worker may hold between two jobs before it is replaced, in bytes: resident pages
+        /// less those of files and of memory files. 0 is no limit. Default 128 MiB: twice what photographs of up to
+        /// 20 megapixels leave behind.
+        package var residentBytesMax: Int
+        /// Pieces of the sandbox that may be missing. Default none.
+        package var mayLack: Set<SandboxPiece>
         /// The largest picture. Default 64 MiB.
         package var sourceBytesMax: Int
         /// All renditions of one job together. Default 256 MiB.
@@ -32,22 +43,38 @@ extension WorkerPool {
             queueMax: Int = 64,
             renderDeadline: Duration = .seconds(10),
             addressSpaceBytesMax: Int = 2 << 30,
+            jobsMax: Int = 1000,
+            residentBytesMax: Int = 128 << 20,
+            mayLack: Set<SandboxPiece> = [],
             sourceBytesMax: Int = 64 << 20,
             resultBytesMax: Int = 256 << 20,
             helloTimeout: Duration = .seconds(10),
             shutdownGrace: Duration = .seconds(2)
         ) {
             precondition(workers >= 1 && queueMax >= 0 && addressSpaceBytesMax >= 0)
+            precondition(jobsMax >= 0 && residentBytesMax >= 0)
             precondition(sourceBytesMax >= 1 && resultBytesMax >= 1)
             self.executable = executable
             self.workers = workers
             self.queueMax = queueMax
             self.renderDeadline = renderDeadline
             self.addressSpaceBytesMax = addressSpaceBytesMax
+            self.jobsMax = jobsMax
+            self.residentBytesMax = residentBytesMax
+            self.mayLack = mayLack
             self.sourceBytesMax = sourceBytesMax
             self.resultBytesMax = resultBytesMax
             self.helloTimeout = helloTimeout
             self.shutdownGrace = shutdownGrace
+        }
+
+        /// Seconds of processor time that a worker may use in its life; 0 is no limit. No honest worker comes near it:
+        /// it would have to work up to the deadline at every job, and its replacement be late by half a life.
+        var cpuSecondsMax: Int {
+            guard self.jobsMax > 0 else { return 0 }
+            let deadline = Int(self.renderDeadline.components.seconds) + 1
+            let (seconds, isTooMany) = deadline.multipliedReportingOverflow(by: self.jobsMax + self.jobsMax / 2 + 1)
+            return isTooMany ? 0 : seconds
         }
     }
 
@@ -61,6 +88,10 @@ extension WorkerPool {
         package let waiting: Int
         /// Workers lost since the start, by reason; a reason that never was has no entry.
         package let losses: [WorkerLoss: Int]
+        /// Workers replaced because they had served their time, since the start, by reason; as above.
+        package let recycled: [WorkerRecycling: Int]
+        /// What the workers' sandbox lacks; empty unless the configuration allows it.
+        package let missing: Set<SandboxPiece>
         /// Attempts to start a worker that failed, since the start.
         package let startsFailed: Int
         /// Jobs that a worker answered, with renditions or with what is wrong with the picture.
@@ -75,6 +106,8 @@ extension WorkerPool {
                 idle: state.idle.count,
                 waiting: waiting,
                 losses: state.losses,
+                recycled: state.recycled,
+                missing: state.missing,
                 startsFailed: state.startsFailed,
                 jobsDone: state.jobsDone
             )
@@ -102,6 +135,11 @@ extension WorkerPool {
         var idle: [WorkerProcess] = []
         /// Workers that a thread has, by process.
         var out: [Int32: WorkerProcess] = [:]
+        /// Of a worker that has served its time.
+        var replacement = Replacement.none
+        var recycled: [WorkerRecycling: Int] = [:]
+        /// What the newest worker's sandbox lacks.
+        var missing: Set<SandboxPiece> = []
         var losses: [WorkerLoss: Int] = [:]
         var startsFailed = 0
         var jobsDone = 0
@@ -110,8 +148,9 @@ extension WorkerPool {
         private(set) var nextStart: ContinuousClock.Instant?
         private var backoff = Self.backoffFirst
 
-        mutating func started(_ codecs: String) {
-            self.codecs = codecs
+        mutating func started(_ hello: WireProtocol.Hello) {
+            self.codecs = hello.codecs
+            self.missing = hello.missing
             self.backoff = Self.backoffFirst
             self.nextStart = nil
         }

@@ -6,7 +6,8 @@ import Synchronization
 /// A bounded set of codec processes behind the port ``Renderer``.
 ///
 /// A job waits for a worker, is then asked for its bytes, and is exchanged with the worker on a thread that may block.
-/// A worker that dies, hangs or lies costs its own job; it is killed, and the next job that needs one starts another.
+/// A worker that dies, hangs or lies costs its own job; it is killed, and the next job that needs one starts another. A
+/// worker that has served its time is replaced behind the jobs' backs (WorkerPool+Recycling.swift).
 ///
 /// - Cancellation: a waiting job leaves the queue. A job that has its worker ends as it would have: it is bounded by
 ///   the deadline, and its worker goes back in order.
@@ -24,8 +25,8 @@ package final class WorkerPool: Renderer {
         self.configuration = configuration
         self.logger = logger
         self.gate = WorkerGate(workers: configuration.workers, queueMax: configuration.queueMax)
-        // One thread a worker: a job that is admitted never waits for a thread.
-        self.threads = NIOThreadPool(numberOfThreads: configuration.workers)
+        // One thread a worker: a job that is admitted never waits for a thread. And one on which a worker is replaced.
+        self.threads = NIOThreadPool(numberOfThreads: configuration.workers + 1)
     }
 
     /// Starts all workers, and returns when each of them has said hello. Call it once.
@@ -50,6 +51,12 @@ package final class WorkerPool: Renderer {
         }
         let count = Logger.MetadataValue.stringConvertible(self.configuration.workers)
         self.logger.info("workers started", metadata: ["workers": count, "codecs": "\(self.codecs ?? "")"])
+        let missing = self.statistics().missing.sorted().map(\.rawValue).joined(separator: ", ")
+        if missing.isEmpty { return }
+        self.logger.warning(
+            "the workers' sandbox is weaker than it should be, as the settings allow",
+            metadata: ["missing": "\(missing)"]
+        )
     }
 
     package func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome {
@@ -83,8 +90,11 @@ package final class WorkerPool: Renderer {
         } catch {
             throw self.lose(worker, error).renderError
         }
+        worker.countJob()
+        let recycling = self.recycling(of: worker)
         self.checkIn(worker)
         self.state.withLock { $0.jobsDone += 1 }
+        if let recycling { self.recycle(worker, recycling) }
         switch answer {
         case .outcome(let outcome): return outcome
         case .refusal(let error): throw error

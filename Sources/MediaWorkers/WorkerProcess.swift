@@ -21,12 +21,15 @@ final class WorkerProcess: Sendable {
 
     let id: pid_t
     let socket: WireSocket
+    /// The job after which it is to be replaced; 0 is none.
+    let jobsMax: Int
+    private let jobs = Atomic(0)
     private let isReaped = Atomic(false)
 
     /// Starts `executable`; it has not said hello yet.
     ///
     /// - Throws: ``WorkerFailure`` with `.system` when the process cannot be started.
-    init(executable: String, limits: WorkerLimits) throws {
+    init(executable: String, limits: WorkerLimits, jobsMax: Int = 0) throws {
         var ends: [Int32] = [-1, -1]
         let paired = csandbox_socket_pair(&ends)
         guard paired == 0 else { throw WorkerFailure(call: "socketpair", result: Int(paired)) }
@@ -39,19 +42,43 @@ final class WorkerProcess: Sendable {
         }
         guard started == 0 else { throw WorkerFailure(call: "posix_spawn", result: Int(started)) }
         self.id = child
+        self.jobsMax = jobsMax
     }
 
-    /// Waits for the worker's hello and returns what it says of its codecs.
-    func hello(within time: Duration) throws -> String {
+    /// Jobs that it has answered.
+    var jobsDone: Int { self.jobs.load(ordering: .relaxed) }
+
+    func countJob() { self.jobs.add(1, ordering: .relaxed) }
+
+    /// Its resident memory that is no file's and no memory file's, in bytes; nil where /proc does not say.
+    func privateBytes() -> Int? {
+        // proc(5): size, resident, shared, ..., in pages. Everybody may read it, of a process that is not dumpable too.
+        guard let file = fopen("/proc/\(self.id)/statm", "re") else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        guard fgets(&line, Int32(line.count), file) != nil else { return nil }
+        let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let pages = text.split(separator: " ").prefix(3).compactMap { Int($0) }
+        guard pages.count == 3 else { return nil }
+        return (pages[1] - pages[2]) * sysconf(Int32(_SC_PAGESIZE))
+    }
+
+    /// Waits for the worker's hello, which it says from inside its sandbox.
+    ///
+    /// - Throws: ``WorkerFailure``; `.system` with the worker's own words when it cannot be confined.
+    func hello(within time: Duration) throws -> WireProtocol.Hello {
         guard let datagram = try self.receive(until: .now + time) else {
             throw WorkerFailure(.deadline, "no hello within \(time)")
+        }
+        if let failure = try? WireProtocol.decode(WireProtocol.NoHello.self, from: datagram.bytes) {
+            throw WorkerFailure(.system, WireProtocol.tamed(failure.reason))
         }
         let hello = try WireProtocol.decode(WireProtocol.Hello.self, from: datagram.bytes)
         guard hello.version == WireProtocol.version else {
             let ours = WireProtocol.version
             throw WorkerFailure(.protocol, "it speaks protocol \(hello.version), this program \(ours)")
         }
-        return WireProtocol.tamed(hello.codecs)
+        return WireProtocol.Hello(codecs: WireProtocol.tamed(hello.codecs), missing: hello.missing)
     }
 
     /// Why an idle worker must not be given a job: it has ended, or has spoken without being asked, and what it said

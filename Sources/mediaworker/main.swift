@@ -1,4 +1,5 @@
 import Glibc
+import MediaConfinement
 import MediaImaging
 import MediaModel
 import MediaWorkers
@@ -10,7 +11,12 @@ guard WireSocket.isGivenToThisProcess, let limits = WorkerLimits(arguments: Comm
 }
 do {
     let engine = try VipsEngine.start()
-    exit(WorkerLoop(engine: engine, codecs: VipsEngine.codecs, limits: limits).run())
+    let loop = WorkerLoop(engine: engine, codecs: VipsEngine.codecs, limits: limits) { mayLack in
+        let missing = try Confinement.enter(socket: WireSocket.workersNumber, mayLack: mayLack)
+        try engine.rehearse()
+        return missing
+    }
+    exit(loop.run())
 } catch {
     WorkerLog.write("does not start: \(error.debugDescription)")
     exit(1)

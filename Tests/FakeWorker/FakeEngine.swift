@@ -23,12 +23,20 @@ struct FakeEngine: PictureEngine {
             close(3)
             while true { sleep(1000) }
         case "slow": usleep(UInt32(argument) ?? 0)
+        case "leak": Self.leak(mebibytes: Int(argument) ?? 0)
         case "report": return Self.outcome(of: job, Array(Report.text().utf8))
         case "fault": throw RenderError(Self.code(argument), detail: "the codec's\nown words")
         case "forge": Forgery.send(argument, job)
         default: break
         }
         return Self.outcome(of: job, Array(picture.prefix(Self.copyBytesMax)))
+    }
+
+    /// Memory that is used and that nobody will ever free.
+    private static func leak(mebibytes: Int) {
+        let bytes = mebibytes << 20
+        guard let memory = malloc(bytes) else { exit(70) }
+        memset(memory, 1, bytes)
     }
 
     /// Every rendition is a WebP of the preset's name and `bytes`.

@@ -14,7 +14,7 @@ enum Forgery {
         let honest = WireProtocol.Piece(size: PictureSize(width: 320, height: 240), bytes: Self.webP.count)
         switch words[0] {
         case "id": Self.reply(id + 1, [honest])
-        case "version": Self.reply(id, [honest], version: 2)
+        case "version": Self.reply(id, [honest], version: WireProtocol.version + 1)
         case "short": Self.reply(id, [Self.piece(bytes: Self.webP.count - 1)])
         case "long": Self.reply(id, [Self.piece(bytes: Self.webP.count + 1)])
         case "endless": Self.reply(id, [Self.piece(bytes: .max)])
@@ -34,8 +34,9 @@ enum Forgery {
         case "file": Self.reply(id, [honest], memory: open("/dev/null", O_RDONLY))
         case "no-memory": Self.reply(id, [honest], memory: -1)
         case "no-webp": Self.reply(id, [honest], memory: Self.memory(Self.webP.reversed(), isSealed: true))
-        case "code": Self.raw(#"{"version":1,"id":\#(id),"failure":{"code":"busy","detail":""}}"#)
-        case "neither": Self.raw(#"{"version":1,"id":\#(id)}"#)
+        case "code":
+            Self.raw(#"{"version":\#(WireProtocol.version),"id":\#(id),"failure":{"code":"busy","detail":""}}"#)
+        case "neither": Self.raw(#"{"version":\#(WireProtocol.version),"id":\#(id)}"#)
         case "garbage": Self.datagram((0..<60_000).map { _ in UInt8.random(in: .min ... .max) }, -1)
         case "nested": Self.raw(String(repeating: "[", count: 60_000))
         case "huge": Self.datagram([UInt8](repeating: 0x20, count: 100_000), -1)

@@ -21,6 +21,8 @@ import Testing
         ("image.frames.max", ["-3", "many"]),
         ("workers", ["0", "1025", "two"]),
         ("worker.memory.max", ["unlimited", "-1"]),
+        ("worker.jobs.max", ["-1", "often"]),
+        ("worker.sandbox.allow.missing", ["", "all", "landlock,", "Landlock", "none,landlock"]),
         ("queue.max", ["-1"]),
         ("render.deadline", ["", "10", "0s", "1.5s", "10 s", "10sec", "-1s", "25h", "99999999999999999h"]),
         (
@@ -53,6 +55,8 @@ import Testing
         ("http.port", "0"), ("http.port", "65535"), ("http.host", "::1"), ("http.host", "localhost"),
         ("public.base.url", "https://cdn.example.org/pictures"), ("public.base.url", "http://[::1]:8080"),
         ("upload.bytes.max", "1"), ("upload.bytes.max", "3GiB"), ("worker.memory.max", "0"),
+        ("worker.jobs.max", "0"), ("worker.resident.max", "0"), ("worker.sandbox.allow.missing", "none"),
+        ("worker.sandbox.allow.missing", "landlock,seccomp"),
         ("render.deadline", "500ms"),
         ("render.deadline", "1d"), ("log.level", "trace"), ("log.format", "json"), ("cache.bytes.max", "0"),
         ("presets", "card:w=640,h=480,fit=cover,q=75;small:w=64"),

@@ -59,6 +59,8 @@ func withPool(
     resultBytesMax: Int = 256 << 20,
     addressSpaceBytesMax: Int = Sanitizer.isOn ? 0 : 2 << 30,
     shutdownGrace: Duration = .milliseconds(500),
+    jobsMax: Int = 0,
+    residentBytesMax: Int = 0,
     _ body: (WorkerPool) async throws -> Void
 ) async throws {
     let fake = try #require(BuiltProducts.path("FakeWorker"), "FakeWorker is not in \(BuiltProducts.folders)")
@@ -68,6 +70,8 @@ func withPool(
         queueMax: queueMax,
         renderDeadline: renderDeadline,
         addressSpaceBytesMax: addressSpaceBytesMax,
+        jobsMax: jobsMax,
+        residentBytesMax: residentBytesMax,
         sourceBytesMax: sourceBytesMax,
         resultBytesMax: resultBytesMax,
         shutdownGrace: shutdownGrace

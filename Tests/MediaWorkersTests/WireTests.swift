@@ -27,23 +27,27 @@ import Testing
     }
 
     @Test(arguments: [
-        (["mediaworker", "address-space-bytes-max=0", "parent=7"], 0),
-        (["x", "address-space-bytes-max=5", "parent=7"], 5),
+        WorkerLimits(addressSpaceBytesMax: 0, parent: 7),
+        WorkerLimits(addressSpaceBytesMax: 5, cpuSecondsMax: 9, mayLack: [.landlock], parent: .max),
+        WorkerLimits(addressSpaceBytesMax: .max, cpuSecondsMax: .max, mayLack: [.landlock, .seccomp], parent: 1),
     ])
-    func aWorkerTakesTheArgumentOfItsPool(arguments: [String], bytes: Int) {
-        let limits = WorkerLimits(addressSpaceBytesMax: bytes, parent: 7)
-        #expect(WorkerLimits(arguments: arguments) == limits)
+    func aWorkerTakesTheArgumentsOfItsPool(limits: WorkerLimits) {
         #expect(WorkerLimits(arguments: ["x"] + limits.arguments) == limits)
     }
 
     @Test(arguments: [
-        [], ["mediaworker"], ["mediaworker", "--help"], ["mediaworker", "address-space-bytes-max=1"],
-        ["mediaworker", "address-space-bytes-max=-1", "parent=7"],
-        ["mediaworker", "address-space-bytes-max=1", "parent=0"], ["mediaworker", "address-space-bytes-max=1", "more"],
-        ["mediaworker", "address-space-bytes-max=1", "parent=7", "more"],
+        [], ["address-space-bytes-max=1"],
+        ["address-space-bytes-max=1", "cpu-seconds-max=0", "may-lack="],
+        ["address-space-bytes-max=1", "cpu-seconds-max=0", "may-lack=", "parent=7", "more"],
+        ["address-space-bytes-max=-1", "cpu-seconds-max=0", "may-lack=", "parent=7"],
+        ["address-space-bytes-max=1", "cpu-seconds-max=-1", "may-lack=", "parent=7"],
+        ["address-space-bytes-max=1", "cpu-seconds-max=0", "may-lack=everything", "parent=7"],
+        ["address-space-bytes-max=1", "cpu-seconds-max=0", "may-lack=landlock,", "parent=0"],
+        ["address-space-bytes-max=1", "cpu-seconds-max=0", "parent=7", "may-lack="],
+        ["--help", "cpu-seconds-max=0", "may-lack=", "parent=7"],
     ])
     func aWorkerTakesNoOtherArguments(arguments: [String]) {
-        #expect(WorkerLimits(arguments: arguments) == nil)
+        #expect(WorkerLimits(arguments: ["mediaworker"] + arguments) == nil)
     }
 }
 

@@ -16,7 +16,7 @@ struct WorkerStartTests {
         ("exec 3>&-; sleep 60", "the socket was closed"),
     ])
     func aStartThatFailsSaysWhichProgramAndWhy(script: String, reason: String) async throws {
-        try await withScript(script) { path in
+        try await WorkerScript.with(script) { path in
             let error = await Self.failure(toStart: path)
             #expect(error?.code == .unavailable)
             #expect(error?.detail.contains(path) == true)
@@ -33,7 +33,7 @@ struct WorkerStartTests {
 
     @Test func aProgramThatBreaksLaterCostsTheJobsUntilItIsMended() async throws {
         let fake = try #require(BuiltProducts.path("FakeWorker"))
-        try await withScript(#"[ -e "$0.broken" ] && exit 3; exec '\#(fake)' "$@""#) { path in
+        try await WorkerScript.with(#"[ -e "$0.broken" ] && exit 3; exec '\#(fake)' "$@""#) { path in
             try await withPool(executable: path) { pool in
                 try await pool.expectSound()
                 #expect(FileManager.default.createFile(atPath: path + ".broken", contents: nil))
@@ -61,24 +61,6 @@ struct WorkerStartTests {
         #expect(pool.processes.isEmpty)
         #expect(await pool.error(of: "ok")?.code == .unavailable)
         return error
-    }
-
-    private func withScript(_ script: String, _ body: (String) async throws -> Void) async throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "worker-\(UUID()).sh").path()
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: path))
-        chmod(path, 0o700)
-        try await self.waitUntilNobodyWrites(path)
-        try await body(path)
-    }
-
-    /// A process that another test was starting just then has a copy of our descriptor until its exec, and a program
-    /// that is open for writing cannot be started (ETXTBSY). A read lease is granted when there is no such copy.
-    private func waitUntilNobodyWrites(_ path: String) async throws {
-        let setLease: Int32 = 1024  // F_SETLEASE, which Glibc's module leaves out.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        defer { close(descriptor) }
-        while fcntl(descriptor, setLease, F_RDLCK) != 0, errno == EAGAIN { try await Task.sleep(for: .milliseconds(2)) }
     }
 }
 

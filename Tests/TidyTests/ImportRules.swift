@@ -10,6 +10,7 @@ enum ImportRules {
         "MediaModel": [],
         "MediaOrigin": ["MediaModel", "Logging", "Metrics", "Tracing"],
 
+        "MediaConfinement": ["MediaModel", "CConfinement"],
         "MediaImaging": ["MediaModel", "CVipsShim", "CWebP"],
         "MediaWorkers": ["MediaModel", "CSandbox", "Logging", "Metrics", "NIOCore", "NIOPosix"],
         "MediaSealing": ["MediaModel", "CCrypto", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"],
@@ -35,14 +36,14 @@ enum ImportRules {
             "NIOCore",
             "NIOHTTP1", "NIOPosix",
         ],
-        "mediaworker": ["MediaModel", "MediaImaging", "MediaWorkers"],
+        "mediaworker": ["MediaModel", "MediaConfinement", "MediaImaging", "MediaWorkers"],
         "MediaTesting": ["MediaModel", "Logging"],
     ]
 
     /// The headers of C libraries, and the modules of C that may include them.
     static let headers: [(prefix: String, modules: Set<String>)] = [
         ("<vips/", ["CVips", "CVipsShim"]), ("<webp/", ["CWebP"]), ("<openssl/", ["CCrypto"]),
-        ("<libpq", ["CPostgres"]), ("<hiredis/", ["CHiredis"]),
+        ("<seccomp", ["CConfinement"]), ("<libpq", ["CPostgres"]), ("<hiredis/", ["CHiredis"]),
     ]
 
     static func violations(_ file: SourceFile) -> [Violation] {

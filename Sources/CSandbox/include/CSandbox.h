@@ -63,8 +63,9 @@ int csandbox_exit_code(int status);
 
 // -- Limits.c: what a child gives up for good before it sees the first hostile byte.
 
-// `address_space` in bytes; 0 leaves it as it is.
-int csandbox_limit(uint64_t address_space, uint64_t descriptors);
+// `address_space` in bytes; 0 leaves it as it is. `cpu_seconds` of all threads, from the start of the process; 0 leaves
+// it as it is. No core dump.
+int csandbox_limit(uint64_t address_space, uint64_t descriptors, uint64_t cpu_seconds);
 
 // The whole process gives way to others when processors are short, by nice(2)'s levels.
 int csandbox_give_way(int nice_level);

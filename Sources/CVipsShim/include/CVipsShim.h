@@ -16,6 +16,9 @@ typedef struct _VipsImage VipsImage;
 // Process.
 /// Initialises libvips: one thread a picture, no operation cache, no loader but those below, silence on stderr.
 int cvips_start(const char *program);
+/// Makes and drops `kernels` resizers of the largest kind that libvips compiles, so that memory for their code is there
+/// already when there can be no more executable memory.
+int cvips_reserve_code(int kernels);
 /// The library's version at run time: part 0 major, 1 minor, 2 micro.
 int cvips_version(int part);
 /// Whether the loader (`jpegload_buffer`, ...) exists and is not blocked.
