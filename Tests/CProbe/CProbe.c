@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -36,7 +37,12 @@ static long read_link(void) {
     return syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path);
 }
 static long remove_file(void) { return syscall(SYS_unlinkat, AT_FDCWD, "/tmp/probe", 0); }
-static long make_folder(void) { return syscall(SYS_mkdirat, AT_FDCWD, "/tmp/probe-folder", 0700); }
+static long make_folder(void) {
+    // A name of this process' own: a folder that is there already would be another error.
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/probe-folder-%d", getpid());
+    return syscall(SYS_mkdirat, AT_FDCWD, path, 0700);
+}
 static long change_root(void) { return syscall(SYS_chroot, "/"); }
 static long mount_something(void) { return syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, NULL); }
 static long code_memory(void) {

@@ -4,8 +4,9 @@ import Testing
 
 @testable import MediaWorkers
 
-/// What a process that decodes pictures can still do, tried from inside it (`ProbeWorker`).
-@Suite(.timeLimit(.minutes(10)))
+/// What a process that decodes pictures can still do, tried from inside it (`ProbeWorker`). One after the other: each
+/// test starts workers, which take the processors from whoever tests deadlines.
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct ConfinementTests {
     /// The three that the whole sandbox is for, right after each codec has run.
     @Test(arguments: oneOfEach.indices)
