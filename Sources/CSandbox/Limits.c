@@ -31,6 +31,11 @@ int csandbox_keep_memory_private(void) {
 }
 
 int csandbox_give_way(int nice_level) {
+    // -1 is a level, too. Whoever was started at a higher one may not lower it.
+    errno = 0;
+    int now = getpriority(PRIO_PROCESS, 0);
+    if (now == -1 && errno) return -errno;
+    if (now >= nice_level) return 0;
     return setpriority(PRIO_PROCESS, 0, nice_level) < 0 ? -errno : 0;
 }
 

@@ -6,8 +6,9 @@ package struct WorkerLimits: Sendable, Hashable {
     /// Descriptors that a worker may have open: its own four, a picture, a result and what the codecs' threads need.
     package static let descriptorsMax = 64
     /// Codecs take all the processors that they can get; whoever answers clients needs one for a moment, at once. At
-    /// this level (nice(2)) a worker gets a tenth of what the service gets where both want it, and all that is left.
-    package static let niceLevel = 10
+    /// this level (nice(2)) a worker gets a third of what the service gets where both want it, and all that is left;
+    /// much less, and a machine that is busy with other things would starve pictures past their deadline.
+    package static let niceLevel = 5
 
     /// Bytes of address space, the program itself included; 0 is no limit (a sanitizer reserves terabytes).
     package let addressSpaceBytesMax: Int

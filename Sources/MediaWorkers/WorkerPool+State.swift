@@ -32,7 +32,8 @@ extension WorkerPool {
         package var sourceBytesMax: Int
         /// All renditions of one job together. Default 256 MiB.
         package var resultBytesMax: Int
-        /// How long a new worker may take until it says hello. Default 10 s.
+        /// How long a new worker may take until it says hello: a second of work, on a machine that may be busy. Default
+        /// 30 s.
         package var helloTimeout: Duration
         /// How long running jobs and idle workers have to end at shutdown before they are killed. Default 2 s.
         package var shutdownGrace: Duration
@@ -48,7 +49,7 @@ extension WorkerPool {
             mayLack: Set<SandboxPiece> = [],
             sourceBytesMax: Int = 64 << 20,
             resultBytesMax: Int = 256 << 20,
-            helloTimeout: Duration = .seconds(10),
+            helloTimeout: Duration = .seconds(30),
             shutdownGrace: Duration = .seconds(2)
         ) {
             precondition(workers >= 1 && queueMax >= 0 && addressSpaceBytesMax >= 0)
