@@ -120,32 +120,42 @@ class Tally:
         )
 
 
-def main():
-    # Those to be refused go first: while nothing is stored, what one of them leaves behind is plain to see.
-    rows = sorted(manifest(), key=lambda row: "201" in row.statuses)
-    report = Report(f"corpus: {len(rows)} odd and hostile files")
+def check(report, service, rows):
+    """Asks for each of them, and prints what came of it."""
     tally = Tally(report)
     slowest = (0.0, "")
-    with Service() as service:
-        service.upload((CHECKOUT / "fixtures/pictures/gradient.png").read_bytes())
-        started = time.monotonic()
-        for row in rows:
-            before = stored(service)
-            got, seconds = ask(service, row)
-            tally.count(row, got, seconds)
-            slowest = max(slowest, (seconds, row.path))
-            if not service.is_alive():
-                report.expect(False, f"mediad died at {row.path} (exit code {service.process.returncode})")
-                print(service.log_tail(), end="")
-                break
-            if not got.startswith("201") and (left := left_behind(service, before)):
-                tally.litter.append((row.path, sorted(left)[:3]))
-        report.note(f"{time.monotonic() - started:.0f} s in all; the slowest: {slowest[0]:.2f} s, {slowest[1]}")
-        tally.print(len(rows))
-        report.expect(service.is_alive(), f"mediad is alive, and still process {service.pid}")
-        # More than alive: it still does its work.
-        after = service.upload((CHECKOUT / "fixtures/pictures/gradient.png").read_bytes())
+    # More than alive: before and after it does its work.
+    good = (CHECKOUT / "fixtures/pictures/gradient.png").read_bytes()
+    service.upload(good)
+    started = time.monotonic()
+    for row in rows:
+        before = stored(service)
+        got, seconds = ask(service, row)
+        tally.count(row, got, seconds)
+        slowest = max(slowest, (seconds, row.path))
+        if not service.is_alive():
+            report.expect(False, f"mediad died at {row.path} (exit code {service.process.returncode})")
+            print(service.log_tail(), end="")
+            break
+        if not got.startswith("201") and (left := left_behind(service, before)):
+            tally.litter.append((row.path, sorted(left)[:3]))
+    report.note(f"{time.monotonic() - started:.0f} s in all; the slowest: {slowest[0]:.2f} s, {slowest[1]}")
+    tally.print(len(rows))
+    if report.expect(service.is_alive(), f"mediad is alive, and still process {service.pid}"):
+        after = service.upload(good)
         report.expect(after.status == 201, f"a good picture afterwards: {after.status}")
+
+
+def ordered(rows):
+    """Those to be refused go first: while nothing is stored, what one of them leaves behind is plain to see."""
+    return sorted(rows, key=lambda row: "201" in row.statuses)
+
+
+def main():
+    rows = ordered(manifest())
+    report = Report(f"corpus: {len(rows)} odd and hostile files")
+    with Service() as service:
+        check(report, service, rows)
     report.finish()
 
 

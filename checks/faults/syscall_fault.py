@@ -23,10 +23,10 @@ class Call:
     hit: bool
 
 
-def compiled(name, *libraries):
-    """Builds `checks/faults/NAME.c`; returns the program."""
+def compiled(name, *libraries, folder=Path(__file__).parent):
+    """Builds NAME.c of `folder`, which is checks/faults; returns the program."""
     program = CHECKOUT / ".build" / name
-    source = Path(__file__).with_name(f"{name}.c")
+    source = folder / f"{name}.c"
     flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]
     subprocess.run(["cc", *flags, "-o", program, source, *libraries], check=True)
     return program

@@ -1,4 +1,4 @@
-"""docs/FAULTS.md: what the release set found, as a table."""
+"""What the release set of a family of programs found, as a page of tables."""
 
 import datetime
 import os
@@ -6,15 +6,6 @@ import platform
 import subprocess
 
 from service import CHECKOUT
-
-HEAD = """# Faults
-
-This page is made by `make faults-long`; run it again, and do not edit the page. `checks/faults` has the programs,
-RELIABILITY.md §5 of the design says what the numbers F1 … and I1 … stand for.
-
-{about}
-"""
-
 
 def said_by(*command):
     return subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True).stdout.strip()
@@ -34,8 +25,9 @@ def about():
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())])
 
 
-def page(results):
-    parts = [HEAD.format(about=about())]
+def page(head, results):
+    """`head` is what the page says before its tables."""
+    parts = [head, about() + "\n"]
     parts.append("\n".join(["| program | result | time |", "|---|---|---|", *map(summary, results)]) + "\n")
     parts += map(section, results)
     return "\n".join(parts)
