@@ -8,13 +8,16 @@ programs := mediad mediaworker mediactl
 python := .build/checks-venv/bin/python
 checks := first-light photos plaintext corpus links metrics http-responses vectors cpu sandbox-cpu
 faults := kill crash-points power-cuts io-errors full-disk tamper rotation model upload-rate catalog-cost sealing-speed
+hostile := corpus sanitized mutated bombs chaos readers overload memory
 run_faults := PYTHONPATH=checks $(python) -m faults
+run_hostile := PYTHONPATH=checks $(python) -m hostile
 
 .PHONY: help
 help: ## This list
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@printf '  single checks: %s\n' "$(checks:%=check-%)" | fold -sw 100
 	@printf '  single faults: %s\n' "$(faults:%=fault-%)" | fold -sw 100
+	@printf '  single hostile: %s\n' "$(hostile:%=hostile-%)" | fold -sw 100
 
 .PHONY: serve
 serve: build ## Install what is needed, build, and start the service on 127.0.0.1:8080 (ARGS="--http-port 9000")
@@ -64,6 +67,24 @@ $(faults:%=fault-%): fault-%:
 	scripts/install-checks
 	$(MAKE) build
 	$(run_faults) $* $(ARGS)
+
+.PHONY: hostile
+hostile: ## Bombs, mutated pictures, bad workers and crowds: the gate set
+	scripts/install-checks
+	$(MAKE) build
+	$(run_hostile)
+
+.PHONY: hostile-long
+hostile-long: ## The same at full size: the release set; writes docs/HOSTILE.md
+	scripts/install-checks
+	$(MAKE) build
+	$(run_hostile) --long
+
+.PHONY: $(hostile:%=hostile-%)
+$(hostile:%=hostile-%): hostile-%:
+	scripts/install-checks
+	$(MAKE) build
+	$(run_hostile) $* $(ARGS)
 
 .PHONY: check-kill
 check-kill: fault-kill
