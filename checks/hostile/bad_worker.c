@@ -34,7 +34,6 @@ struct plan {
     uint64_t seed;
     uint64_t share[deeds];    // of each block of jobs, so many
     uint64_t jobs;            // how many there were
-    uint64_t lies_due;        // how many were to be told
     uint64_t done[deeds];     // how often what was done
     uint64_t told[lies];      // of the lies, which
 };
@@ -170,8 +169,20 @@ static enum deed decide(uint64_t *chance) {
     return deeds;
 }
 
-// One after the other, so that each is told.
-static enum lie next_lie(void) { return __atomic_fetch_add(&plan->lies_due, 1, __ATOMIC_RELAXED) % lies; }
+// Tells the lie that was told least so far, of those that can be told of this answer; 0: none can be.
+static int tell_any(uint64_t chance) {
+    unsigned tried = 0;
+    for (int tries = 0; tries < lies; tries++) {
+        int rarest = -1;
+        for (int each = 0; each < lies; each++)
+            if (!(tried & 1U << each) && (rarest < 0 || plan->told[each] < plan->told[rarest])) rarest = each;
+        tried |= 1U << rarest;
+        if (!tell(rarest, chance)) continue;
+        count(&plan->told[rarest]);
+        return 1;
+    }
+    return 0;
+}
 
 static void grow(void) {
     // Held by a chain, or a compiler may leave out memory that nobody looks at again.
@@ -210,14 +221,7 @@ static void serve(int inner) {
     if (deed == hang)
         while (1) pause();
     receive(inner);
-    // What cannot be told of this answer is left out, and is due again in its turn.
-    int is_told = 0;
-    for (int tries = 0; deed == lie && !is_told && tries < lies; tries++) {
-        enum lie told = next_lie();
-        is_told = tell(told, chance);
-        if (is_told) count(&plan->told[told]);
-    }
-    if (is_told) count(&plan->done[lie]);
+    if (deed == lie && tell_any(chance)) count(&plan->done[lie]);
     else send_bytes(pool_socket, message.bytes, message.length, message.memory);
     remember();
 }

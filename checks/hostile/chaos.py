@@ -41,7 +41,7 @@ from service import PROGRAMS, Report, Service, is_running, survivors
 LEAK_BYTES = 32 * MIB
 DEEDS = ("crash", "hang", "lie", "leak", "fork")
 LIES = ("garbage", "cut short", "no memory", "unsealed", "spoiled", "stale", "twice", "endless")
-PLAN = struct.Struct(f"=4096s Q {len(DEEDS)}Q Q Q {len(DEEDS)}Q {len(LIES)}Q")
+PLAN = struct.Struct(f"=4096s Q {len(DEEDS)}Q Q {len(DEEDS)}Q {len(LIES)}Q")
 # Of every thousand jobs.
 SHARES = {"crash": 5, "hang": 2, "lie": 10, "leak": 20, "fork": 5}
 LOAD = 0.5
@@ -73,7 +73,7 @@ class Plan:
     def done(self):
         """How many jobs there were, and how often what was done to them."""
         _, _, *numbers = PLAN.unpack(self.memory)
-        jobs, _, *rest = numbers[len(DEEDS) :]
+        jobs, *rest = numbers[len(DEEDS) :]
         return jobs, dict(zip(DEEDS, rest, strict=False)), dict(zip(LIES, rest[len(DEEDS) :], strict=True))
 
 
