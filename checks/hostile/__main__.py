@@ -15,6 +15,7 @@ PROGRAMS = {
     "readers": Program("hostile.readers", 600, 1800),
     "overload": Program("hostile.overload", 600, 1200),
     "memory": Program("hostile.memory", 1800, 7200),
+    "sandbox-cpu": Program("sandbox_cpu", 900, 900, has_scales=False),
 }
 HEAD = """# Hostile pictures, workers and crowds
 
