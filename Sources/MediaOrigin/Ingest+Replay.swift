@@ -30,15 +30,22 @@ extension Ingest {
         guard bytes == earlier.bytes, digest.finish() == earlier.sha256.bytes else {
             throw OriginError(.idempotencyMismatch)
         }
-        // From here on it may not go away behind the client: a crash, or a full disk, may have left it unfinished.
-        try await self.catalog.announce(earlier.ref)
-        guard let version = try await self.catalog.version(earlier.ref) else {
-            // Taken back since its key was looked up: the same request, once more, is a new upload.
-            let isThere = try await self.catalog.standing(of: earlier.ref.asset) != nil
-            throw OriginError(isThere ? .gone : .idempotencyRunning)
+        guard var version = try await self.catalog.version(earlier.ref) else { throw try await self.absence(earlier) }
+        if version.state == .processing, !version.isAnnounced {
+            // A crash, or a full disk, has left it unfinished. From here on it may not go away behind the client.
+            try await self.catalog.announce(earlier.ref)
+            guard let now = try await self.catalog.version(earlier.ref) else { throw try await self.absence(earlier) }
+            version = now
         }
         OriginMeters.shared.uploadsReplayed.increment()
         return version
+    }
+
+    /// Why the version of a key that was found is not there: its asset was deleted, or it was taken back since. Then
+    /// the same request, once more, is a new upload.
+    private func absence(_ earlier: IdempotentUpload) async throws -> OriginError {
+        let isThere = try await self.catalog.standing(of: earlier.ref.asset) != nil
+        return OriginError(isThere ? .gone : .idempotencyRunning)
     }
 }
 
