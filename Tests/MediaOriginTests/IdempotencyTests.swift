@@ -17,6 +17,15 @@ import Testing
         #expect(self.origin.catalog.versions == [first])
     }
 
+    /// On a full disk the client that asks again must get its own answer: two look-ups, and nothing is written.
+    @Test func aReplayOfWhatIsReadyWritesNothing() async throws {
+        let picture = OriginHarness.picture(5000)
+        let first = try await self.origin.upload(picture, idempotencyKey: self.key)
+        self.origin.catalog.inject(FaultPlan(failAt: 3, isSticky: true))
+        #expect(try await self.origin.upload(picture, idempotencyKey: self.key) == first)
+        #expect(self.origin.catalog.calls == 2)
+    }
+
     @Test func anotherPictureUnderTheKeyIsRefused() async throws {
         let first = try await self.origin.upload(OriginHarness.picture(5000), idempotencyKey: self.key)
         for other in [OriginHarness.picture(5000, seed: 9), OriginHarness.picture(4999), OriginHarness.picture(5001)] {
