@@ -73,6 +73,7 @@ let package = Package(
         // C: one concern a module.
         .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
         .target(name: "CVipsShim", dependencies: ["CVips"]),
+        .target(name: "CWebP"),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CSandbox"),
         // A module of its own, so that only the programs that decode pictures need libseccomp.
@@ -83,7 +84,7 @@ let package = Package(
         module("MediaOrigin", ["MediaModel", logging, metrics]),
 
         // Adapters; none imports another.
-        module("MediaImaging", ["MediaModel", "CVipsShim"]),
+        module("MediaImaging", ["MediaModel", "CVipsShim", "CWebP"]),
         module("MediaConfinement", ["MediaModel", "CConfinement"]),
         module("MediaWorkers", ["MediaModel", "CSandbox", logging, nioPosix]),
         module("MediaSealing", ["MediaModel", "CCrypto", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),

@@ -1,5 +1,6 @@
 #include <vips/vips.h>
 #include "CVipsShim.h"
+#include "Deadline.h"
 
 static void discard(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
     (void)domain; (void)level; (void)message; (void)data;
@@ -225,11 +226,13 @@ int cvips_embed(
 
 int cvips_decode(VipsImage *in) {
     double average;
+    cvips_watch(in);
     return vips_avg(in, &average, NULL);
 }
 
 int cvips_materialise(VipsImage *in, VipsImage **out) {
     *out = vips_image_new_memory();
+    cvips_watch(*out);
     if (vips_image_write(in, *out) == 0) return 0;
     g_object_unref(*out);
     *out = NULL;
@@ -256,6 +259,7 @@ int cvips_paste(VipsImage *in, VipsImage *strip, int top) {
         return -1;
     }
     size_t count = 0;
+    cvips_watch(in);
     void *pixels = vips_image_write_to_memory(in, &count);
     if (pixels == NULL) return -1;
     memcpy(VIPS_IMAGE_ADDR(strip, 0, top), pixels, line * (size_t)height);
@@ -283,6 +287,7 @@ int cvips_animate(
 
 int cvips_save_webp(
     VipsImage *in, int quality, int effort, int lossless, void **out, size_t *count) {
+    cvips_watch(in);
     return vips_webpsave_buffer(
         in, out, count, "Q", quality, "effort", effort, "lossless", lossless ? TRUE : FALSE, "strip", TRUE, NULL);
 }

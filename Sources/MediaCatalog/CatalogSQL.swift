@@ -199,6 +199,27 @@ enum CatalogSQL: String, CaseIterable {
           completed_ms = excluded.completed_ms
         """
 
+    // Sources that have cost codec processes.
+    case strike = """
+        INSERT INTO poisoned (sha256, strikes, first_ms, last_ms, reason) VALUES (:sha256, 1, :now_ms, :now_ms, :reason)
+        ON CONFLICT (sha256) DO UPDATE SET strikes = strikes + 1, last_ms = max(last_ms, excluded.last_ms),
+          reason = excluded.reason
+        """
+    case forgetStrikes = "DELETE FROM poisoned WHERE strikes < :strikes AND last_ms < :before"
+    case makeRoomForStrike = """
+        DELETE FROM poisoned WHERE sha256 IN (
+          SELECT sha256 FROM poisoned WHERE sha256 <> :sha256 ORDER BY strikes DESC, last_ms DESC
+          LIMIT -1 OFFSET :others
+        )
+        """
+    case poison = "SELECT sha256, strikes, first_ms, last_ms, reason FROM poisoned WHERE sha256 = :sha256"
+    case poisoned = """
+        SELECT sha256, strikes, first_ms, last_ms, reason FROM poisoned ORDER BY last_ms DESC, sha256 DESC
+        LIMIT :limit
+        """
+    case clearPoison = "DELETE FROM poisoned WHERE sha256 = :sha256"
+    case clearAllPoison = "DELETE FROM poisoned"
+
     // The catalog itself.
     case identity = "SELECT catalog FROM identity WHERE id = 1"
 

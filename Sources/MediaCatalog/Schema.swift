@@ -7,7 +7,7 @@ enum Schema {
     /// `IMGO`.
     static let applicationID = 0x494D_474F
     /// In the file's header (`PRAGMA user_version`): the number of the last migration.
-    static let version = 4
+    static let version = 5
 
     /// Each migration is one transaction, also the number in the header. One that was released is never changed.
     static var migrator: DatabaseMigrator {
@@ -28,6 +28,10 @@ enum Schema {
         migrator.registerMigration("4", foreignKeyChecks: .immediate) { database in
             try Self.migrateToFourth(database)
             try database.execute(sql: "PRAGMA user_version = 4")
+        }
+        migrator.registerMigration("5", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: Self.fifth)
+            try database.execute(sql: "PRAGMA user_version = 5")
         }
         return migrator
     }

@@ -65,6 +65,11 @@ enum ProblemTable {
             "Picture cannot be decoded",
             "The decoder gave up on this file. Export it again and upload the new file."
         ),
+        "render.quarantined-picture": Self.unprocessable(
+            "quarantined-picture",
+            "Picture is in quarantine",
+            "The decoder gave up on this very file before, more than once. Export it again and upload the new file."
+        ),
         "origin.incomplete-body": Self.badRequest(
             "incomplete-body",
             "Incomplete body",

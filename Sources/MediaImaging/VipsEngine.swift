@@ -1,4 +1,5 @@
 import CVipsShim
+import CWebP
 package import MediaModel
 import Synchronization
 
@@ -32,6 +33,7 @@ package struct VipsEngine: PictureEngine, Sendable {
         for loader in Self.loaders where cvips_has_loader(loader) == 0 {
             throw RenderError(.unavailable, detail: "libvips has no \(loader)")
         }
+        cwebp_ask { 1 - cvips_is_overdue() }
         let engine = VipsEngine()
         try WarmUp.run(engine)
         guard cvips_reserve_code(Self.kernelsReserved) == 0 else {
@@ -51,11 +53,31 @@ package struct VipsEngine: PictureEngine, Sendable {
     /// Decodes the small pictures once more: what a sandbox lacks shows before a stranger's picture comes.
     package func rehearse() throws(RenderError) { try WarmUp.run(self) }
 
-    package func render(_ job: RenderJob, picture: UnsafeRawBufferPointer) throws(RenderError) -> RenderOutcome {
+    package func render(
+        _ job: RenderJob,
+        picture: UnsafeRawBufferPointer,
+        within time: Duration
+    ) throws(RenderError) -> RenderOutcome {
         try Self.turn.withLock { (_) throws(RenderError) in
             // Words of an earlier failure are not this picture's.
             _ = VipsFailure.words()
-            return try Pipeline(job: job).run(picture)
+            cvips_set_deadline(Self.nanoseconds(time))
+            defer { cvips_set_deadline(0) }
+            do throws(RenderError) {
+                return try Pipeline(job: job).run(picture)
+            } catch {
+                // What gave up says that it was killed, or that the encoder failed.
+                guard cvips_gave_up() != 0 else { throw error }
+                throw RenderError(.deadline, detail: "the engine gave up after \(time): \(error.detail)")
+            }
         }
+    }
+
+    /// At least 1, since 0 is no deadline at all.
+    private static func nanoseconds(_ time: Duration) -> Int64 {
+        let (seconds, attoseconds) = time.components
+        let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        // A second less than the most leaves room for its fraction.
+        return isTooLong ? .max : max(1, min(whole, .max - 1_000_000_000) + attoseconds / 1_000_000_000)
     }
 }

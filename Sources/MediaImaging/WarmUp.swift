@@ -11,12 +11,15 @@ enum WarmUp {
         Preset(name: $0, recipe: Recipe(width: 1, height: 1, effort: 0))
     }
 
+    /// Generous: the pool gives a worker less until its hello.
+    private static let timeMax = Duration.seconds(60)
+
     static func run(_ engine: VipsEngine) throws(RenderError) {
         for (format, bytes) in try Self.pictures() {
             let job = RenderJob(format: format, limits: PictureLimits(), presets: [Self.preset].compactMap { $0 })
             do {
                 _ = try bytes.withUnsafeBufferPointer { (bytes) throws(RenderError) in
-                    try engine.render(job, picture: UnsafeRawBufferPointer(bytes))
+                    try engine.render(job, picture: UnsafeRawBufferPointer(bytes), within: Self.timeMax)
                 }
             } catch {
                 throw RenderError(.unavailable, detail: "libvips does not decode \(format): \(error.detail)")

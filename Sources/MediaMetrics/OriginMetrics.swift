@@ -124,6 +124,26 @@ package enum OriginMetrics {
         help: "Worker processes that were replaced, by reason."
     )
 
+    // Sources that cost workers.
+
+    static let poison = [
+        MetricDefinition(
+            "media_poison_strikes_total",
+            .counter,
+            help: "Renders that cost the worker: it crashed, lied, or did not stop at its deadline."
+        ),
+        MetricDefinition(
+            "media_poison_sources",
+            .gauge,
+            help: "Sources in quarantine, by their digests: each cost two workers, and no worker gets it again."
+        ),
+        MetricDefinition(
+            "media_quarantine_refusals_total",
+            .counter,
+            help: "Uploads and renders that were refused because the source is in quarantine."
+        ),
+    ]
+
     // Storage.
 
     package static let blobOperations = MetricDefinition(
@@ -226,7 +246,7 @@ package enum OriginMetrics {
 
     /// Every metric of the service, `process_*` included.
     package static let definitions =
-        Self.requests + Self.pictures + Self.scrub + Self.commits + [
+        Self.requests + Self.pictures + Self.scrub + Self.commits + Self.poison + [
             Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheEvictions,
             Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.workerRestarts, Self.workersRecycled,
             Self.sandbox,

@@ -65,7 +65,9 @@ package struct Develop: Sendable {
         let meters = OriginMeters.shared
         do {
             let source = SealedPicture(vault: self.vault, record: version.source)
-            let outcome = try await self.renderer.render(job, source: source)
+            let outcome = try await Quarantine(catalog: self.catalog).rendering(version.source.sha256) {
+                try await self.renderer.render(job, source: source)
+            }
             meters.rendered(outcome)
             return outcome
         } catch {

@@ -75,7 +75,10 @@ extension Ingest {
             }
             // Whoever reads the connection should notice a body that ends early; an upload is too dear to rely on it.
             guard upload.bytesExpected ?? bytes == bytes else { throw OriginError(.incompleteBody) }
-            return SealedSource(spool: spool, record: try await spool.finish())
+            let record = try await spool.finish()
+            // The digest is known now and nothing is stored yet: the same bytes may have cost workers before.
+            try await Quarantine(catalog: self.catalog).check(record.sha256)
+            return SealedSource(spool: spool, record: record)
         } catch {
             await spool.discard()
             throw error

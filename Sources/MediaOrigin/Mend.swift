@@ -77,7 +77,9 @@ package struct Mend: Sendable {
         let source = SealedPicture(vault: self.vault, record: version.source)
         let outcome: RenderOutcome
         do {
-            outcome = try await self.renderer.render(job, source: source)
+            outcome = try await Quarantine(catalog: self.catalog).rendering(version.source.sha256) {
+                try await self.renderer.render(job, source: source)
+            }
         } catch {
             if let damage = Damage(error) { try await self.catalog.setDamage(damage.code, of: version.source.id) }
             throw error

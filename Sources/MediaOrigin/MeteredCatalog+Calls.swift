@@ -193,3 +193,21 @@ extension MeteredCatalog {
         try await self.timed(.setScrubProgress) { try await self.base.setScrubProgress(progress) }
     }
 }
+
+extension MeteredCatalog {
+    package func strike(_ sha256: SHA256Digest, reason: String, at date: Date) async throws -> PoisonRecord {
+        try await self.timed(.strike) { try await self.base.strike(sha256, reason: reason, at: date) }
+    }
+
+    package func poison(of sha256: SHA256Digest) async throws -> PoisonRecord? {
+        try await self.timed(.poison) { try await self.base.poison(of: sha256) }
+    }
+
+    package func poisoned(limit: Int) async throws -> [PoisonRecord] {
+        try await self.timed(.poisoned) { try await self.base.poisoned(limit: limit) }
+    }
+
+    package func clearPoison(of sha256: SHA256Digest?) async throws -> Int {
+        try await self.timed(.clearPoison) { try await self.base.clearPoison(of: sha256) }
+    }
+}

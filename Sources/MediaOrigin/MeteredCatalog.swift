@@ -51,6 +51,10 @@ package struct MeteredCatalog: Catalog {
         case audit
         case scrubProgress
         case setScrubProgress
+        case strike
+        case poison
+        case poisoned
+        case clearPoison
         case health
 
         /// The value of the label: words with hyphens.

@@ -14,11 +14,13 @@ package struct Revise: Sendable {
     /// presets of today.
     ///
     /// - Returns: the version, `ready`, or `processing` where an early answer was asked for.
-    /// - Throws: ``OriginError``: `.unknownAsset`, `.gone`, `.sourceDamaged`; or an error of a port.
+    /// - Throws: ``OriginError``: `.unknownAsset`, `.gone`, `.sourceDamaged`; ``RenderError`` `.quarantined`; or
+    ///   an error of a port.
     package func reprocess(_ asset: AssetID, respondsAsync: Bool) async throws -> AssetVersion {
         let upload = Upload(target: .newVersion(of: asset), bytesExpected: nil, respondsAsync: respondsAsync)
         try await self.ingest.checkRoom(for: upload)
         let source = try await self.source(of: asset)
+        try await Quarantine(catalog: self.catalog).check(source.sha256)
         let ref = try await self.ingest.number(for: upload.target)
         let version = try await self.ingest.undoingNumber(ref) {
             do {

@@ -4,7 +4,8 @@ package import MediaOrigin
 /// one while no service runs: what they do is the same.
 package struct OperationTable: Sendable {
     /// In the order in which help shows them.
-    package static let operations: [Operation] = Self.keyOperations + Self.storeOperations + Self.backupOperations
+    package static let operations: [Operation] =
+        Self.keyOperations + Self.storeOperations + Self.quarantineOperations + Self.backupOperations
 
     private let tools: OperationTools
 

@@ -47,9 +47,9 @@ package struct OperationValues: Sendable {
         return duration
     }
 
-    /// An absolute path, or the id of a key; nil where it was not given.
+    /// An absolute path, a digest, or the id of a key; nil where it was not given.
     func text(_ name: String) -> String? {
-        guard case .text(let text)? = self.value(name, of: [.folder, .envelopeKey, .key]) else { return nil }
+        guard case .text(let text)? = self.value(name, of: [.folder, .envelopeKey, .key, .digest]) else { return nil }
         return text
     }
 
@@ -63,6 +63,12 @@ package struct OperationValues: Sendable {
     func requiredEnvelopeKey(_ name: String) -> EnvelopeKeyID {
         guard let id = EnvelopeKeyID(self.requiredText(name)) else { preconditionFailure("\(name) is of another kind") }
         return id
+    }
+
+    /// Nil where it was not given.
+    func digest(_ name: String) -> SHA256Digest? {
+        guard case .text(let text)? = self.value(name, of: [.digest]) else { return nil }
+        return SHA256Digest(hex: text)
     }
 
     private func value(_ name: String, of kinds: Set<OperationOption.Kind>) -> Value? {

@@ -98,6 +98,7 @@ package struct OriginAssembly: Sendable {
             policy: settings.scrubPolicy
         )
         try await Recover(catalog: catalog, backlog: backlog).resume()
+        try await Quarantine(catalog: catalog).updateGauge()
         OriginGauges.register(in: metrics, cache: cache, pool: pool, backlog: backlog, keys: storage.keys)
         return OriginAssembly(
             ingest: ingest,

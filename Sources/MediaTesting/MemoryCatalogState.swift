@@ -58,6 +58,7 @@ struct MemoryCatalogState {
 
     var assets: [AssetID: Asset] = [:]
     var versions: [VersionRef: Version] = [:]
+    var poisoned: [SHA256Digest: PoisonRecord] = [:]
     var blobs: [BlobID: Blob] = [:]
     var keys: [EnvelopeKeyID: EnvelopeKeyRecord] = [:]
     var idempotency: [TenantKey: TakenKey] = [:]

@@ -12,18 +12,22 @@ package import MediaModel
 /// worker                                                     pool
 ///   │ ── Hello {version, codecs, missing} ─────────────────►  │  once, from inside the sandbox
 ///   │    or {version, reason}                                 │  there is none, and the worker ends
-///   │ ◄── Request {version, id, pictureBytes, job} + memory ─ │  the picture, `pictureBytes` long
+///   │ ◄── Request {version, id, pictureBytes,                 │  the picture, `pictureBytes` long; the worker gives
+///   │              timeMilliseconds, job} + memory ────────── │  up by itself after `timeMilliseconds`
 ///   │ ── Reply {version, id, result} + memory ─────────────►  │  the renditions back to back, in the job's order;
 ///   │                                                         │  no memory where the job has no presets
 ///   │    or {version, id, failure}                            │  no memory
 /// ```
 ///
-/// One request is under way at a time. The end of the socket means: finish. Each end checks what it gets (version, id,
+/// One request is under way at a time. A worker that has not answered a grace after its time is killed: a codec may be
+/// where nothing can make it stop. The end of the socket means: finish. Each end checks what it gets (version, id,
 /// lengths, seals, which error codes there are); a worker ends with status 1 when the pool breaks the rules, and the
 /// pool kills and replaces a worker that does. Both programs come from one build, so there is no negotiation.
 package enum WireProtocol {
     package static let version = 2
     package static let datagramBytesMax = 64 * 1024
+    /// The longest that a worker may be given for a job: a day.
+    package static let timeMillisecondsMax = 86_400_000
     /// How much of a codec's own words is passed on, in bytes of UTF-8.
     package static let detailBytesMax = 1024
 
@@ -57,14 +61,26 @@ package enum WireProtocol {
         package let version: Int
         package let id: UInt64
         package let pictureBytes: Int
+        /// How long the worker may take, 1 ... ``WireProtocol/timeMillisecondsMax``.
+        package let timeMilliseconds: Int
         package let job: RenderJob
 
-        package init(version: Int = WireProtocol.version, id: UInt64, pictureBytes: Int, job: RenderJob) {
+        package init(
+            version: Int = WireProtocol.version,
+            id: UInt64,
+            pictureBytes: Int,
+            timeMilliseconds: Int,
+            job: RenderJob
+        ) {
             self.version = version
             self.id = id
             self.pictureBytes = pictureBytes
+            self.timeMilliseconds = timeMilliseconds
             self.job = job
         }
+
+        /// How long the worker may take.
+        var time: Duration { .milliseconds(self.timeMilliseconds) }
     }
 
     package struct Reply: Codable, Sendable, Equatable {
@@ -115,7 +131,7 @@ package enum WireProtocol {
     }
 
     package struct Failure: Codable, Sendable, Equatable {
-        /// The description of one of ``WireProtocol/picturesFault``.
+        /// The description of one of ``WireProtocol/reportable``.
         package let code: String
         package let detail: String
 
@@ -125,11 +141,17 @@ package enum WireProtocol {
         }
     }
 
-    /// The only errors that a worker may report. All others are the pool's to find out: a worker that could claim to be
-    /// busy or out of time could make its picture be tried again for ever.
+    /// What a worker may say of a picture.
     package static let picturesFault: [RenderError.Code] = [
         .undecodable, .unsupported, .tooManyPixels, .tooManyFrames, .sideTooLong,
     ]
+
+    /// The only errors that a worker may report. All others are the pool's to find out: a worker that could claim to be
+    /// busy could make its picture be tried again for ever.
+    ///
+    /// `.deadline` is believed only once the worker's time has really passed; before, it is a lie like any other. After
+    /// that it costs no more than it says: a worker that was taken over could as well have slept.
+    package static let reportable = Self.picturesFault + [.deadline]
 }
 
 extension WireProtocol {

@@ -57,6 +57,15 @@ package struct WireSocket: Sendable {
         return result == 0 ? nil : Datagram(bytes: bytes, descriptor: descriptor)
     }
 
+    /// One datagram, or nil when none has come until then.
+    ///
+    /// - Throws: as ``receive()``; `.crash` when the peer has closed its end.
+    func receive(until deadline: ContinuousClock.Instant) throws -> Datagram? {
+        guard try self.waitReadable(until: deadline) else { return nil }
+        guard let datagram = try self.receive() else { throw WorkerFailure(.crash, "the socket was closed") }
+        return datagram
+    }
+
     /// Waits until there is something to receive or the peer is gone; false when `deadline` passes first.
     func waitReadable(until deadline: ContinuousClock.Instant) throws -> Bool {
         while true {

@@ -42,8 +42,8 @@ package struct WorkerFailure: Error, Hashable, Sendable, CustomStringConvertible
     var renderError: RenderError {
         switch self.loss {
         case _ where self.isNotThePictures: RenderError(.unavailable, detail: self.detail)
-        case .crash, .protocol: RenderError(.crashed, detail: self.detail)
-        case .deadline: RenderError(.deadline, detail: self.detail)
+        case .crash, .protocol: RenderError(.crashed, detail: self.detail, costAWorker: true)
+        case .deadline: RenderError(.deadline, detail: self.detail, costAWorker: true)
         case .system: RenderError(.unavailable, detail: self.detail)
         }
     }

@@ -66,7 +66,7 @@ package struct WorkerLoop<Engine: PictureEngine> {
         }
     }
 
-    private static func check(_ datagram: WireSocket.Datagram) throws -> (WireProtocol.Request, SealedMemory) {
+    static func check(_ datagram: WireSocket.Datagram) throws -> (WireProtocol.Request, SealedMemory) {
         let request = try WireProtocol.decode(WireProtocol.Request.self, from: datagram.bytes)
         guard request.version == WireProtocol.version else {
             throw WorkerFailure(.protocol, "protocol \(request.version); this worker speaks \(WireProtocol.version)")
@@ -74,14 +74,19 @@ package struct WorkerLoop<Engine: PictureEngine> {
         guard let descriptor = datagram.descriptor else {
             throw WorkerFailure(.protocol, "a request without a picture")
         }
+        guard (1...WireProtocol.timeMillisecondsMax).contains(request.timeMilliseconds) else {
+            throw WorkerFailure(.protocol, "\(request.timeMilliseconds) ms for a job")
+        }
         return (request, try SealedMemory(received: descriptor, bytes: request.pictureBytes))
     }
 
     private func serve(_ request: WireProtocol.Request, _ picture: SealedMemory) throws {
         let outcome: RenderOutcome
         do {
-            outcome = try picture.withMapping { try self.engine.render(request.job, picture: $0) }
-        } catch let error as RenderError where WireProtocol.picturesFault.contains(error.code) {
+            outcome = try picture.withMapping {
+                try self.engine.render(request.job, picture: $0, within: request.time)
+            }
+        } catch let error as RenderError where WireProtocol.reportable.contains(error.code) {
             let detail = WireProtocol.tamed(error.detail)
             let failure = WireProtocol.Failure(code: error.code.description, detail: detail)
             return try self.socket.send(WireProtocol.encode(WireProtocol.Reply(id: request.id, failure: failure)))

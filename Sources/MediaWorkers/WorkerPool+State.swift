@@ -17,6 +17,9 @@ extension WorkerPool {
         package var queueMax: Int
         /// How long a job may wait for a worker, and then how long the worker may take. Default 10 s.
         package var renderDeadline: Duration
+        /// How long after the deadline a worker has to say that it gave up, before it is killed. Default 500 ms: most
+        /// codecs can be told to stop and do within milliseconds, and a worker that stays need not be started anew.
+        package var deadlineGrace: Duration
         /// A worker's address space; 0 is no limit, for sanitizers. Default 2 GiB.
         package var addressSpaceBytesMax: Int
         /// Jobs that one worker may do before it is replaced, or up to a fifth fewer, by chance; 0 is no limit. Default
@@ -43,6 +46,7 @@ extension WorkerPool {
             workers: Int = ProcessInfo.processInfo.activeProcessorCount,
             queueMax: Int = 64,
             renderDeadline: Duration = .seconds(10),
+            deadlineGrace: Duration = .milliseconds(500),
             addressSpaceBytesMax: Int = 2 << 30,
             jobsMax: Int = 1000,
             residentBytesMax: Int = 128 << 20,
@@ -59,6 +63,7 @@ extension WorkerPool {
             self.workers = workers
             self.queueMax = queueMax
             self.renderDeadline = renderDeadline
+            self.deadlineGrace = deadlineGrace
             self.addressSpaceBytesMax = addressSpaceBytesMax
             self.jobsMax = jobsMax
             self.residentBytesMax = residentBytesMax
@@ -76,6 +81,12 @@ extension WorkerPool {
             let deadline = Int(self.renderDeadline.components.seconds) + 1
             let (seconds, isTooMany) = deadline.multipliedReportingOverflow(by: self.jobsMax + self.jobsMax / 2 + 1)
             return isTooMany ? 0 : seconds
+        }
+
+        /// ``renderDeadline`` as a worker is told it: whole milliseconds, rounded up.
+        var renderMilliseconds: Int {
+            let milliseconds = (self.renderDeadline / .milliseconds(1)).rounded(.up)
+            return Int(min(max(1, milliseconds), Double(WireProtocol.timeMillisecondsMax)))
         }
     }
 

@@ -6,8 +6,9 @@ import Synchronization
 /// A bounded set of codec processes behind the port ``Renderer``.
 ///
 /// A job waits for a worker, is then asked for its bytes, and is exchanged with the worker on a thread that may block.
-/// A worker that dies, hangs or lies costs its own job; it is killed, and the next job that needs one starts another. A
-/// worker that has served its time is replaced behind the jobs' backs (WorkerPool+Recycling.swift).
+/// A worker that dies, hangs or lies costs its own job; it is killed, and the next job that needs one starts another.
+/// At its deadline a worker gives up by itself and stays; it is killed where it has not said so a grace later. One that
+/// has served its time is replaced behind the jobs' backs (WorkerPool+Recycling.swift).
 ///
 /// - Cancellation: a waiting job leaves the queue. A job that has its worker ends as it would have: it is bounded by
 ///   the deadline, and its worker goes back in order.
@@ -77,13 +78,18 @@ package final class WorkerPool: Renderer {
     /// One job on one worker; blocks for as long as that takes.
     private func perform(_ job: RenderJob, _ picture: SealedMemory) throws -> RenderOutcome {
         let id = self.jobIDs.wrappingAdd(1, ordering: .relaxed).newValue
-        let request = WireProtocol.Request(id: id, pictureBytes: picture.bytes, job: job)
+        let request = WireProtocol.Request(
+            id: id,
+            pictureBytes: picture.bytes,
+            timeMilliseconds: self.configuration.renderMilliseconds,
+            job: job
+        )
         let message = try self.encode(request)
         let worker = try self.checkOut()
         let answer: WorkerProcess.Answer
         do {
             let bounds = WorkerProcess.Bounds(
-                deadline: .now + self.configuration.renderDeadline,
+                grace: self.configuration.deadlineGrace,
                 resultBytesMax: self.configuration.resultBytesMax
             )
             answer = try worker.exchange(request, message, picture, within: bounds)

@@ -5,7 +5,8 @@ import MediaModel
 extension WorkerProcess {
     /// What bounds an exchange.
     struct Bounds: Sendable {
-        let deadline: ContinuousClock.Instant
+        /// How long after the job's time an answer is waited for.
+        let grace: Duration
         /// Bytes of all renditions of the job.
         let resultBytesMax: Int
     }
@@ -18,13 +19,25 @@ extension WorkerProcess {
         _ picture: SealedMemory,
         within bounds: Bounds
     ) throws -> Answer {
+        try Self.exchange(on: self.socket, request, message, picture, within: bounds)
+    }
+
+    /// The same with whoever is at the other end of `socket`.
+    static func exchange(
+        on socket: WireSocket,
+        _ request: WireProtocol.Request,
+        _ message: [UInt8],
+        _ picture: SealedMemory,
+        within bounds: Bounds
+    ) throws -> Answer {
+        let start = ContinuousClock.now
         do {
-            try self.socket.send(message, memory: picture)
+            try socket.send(message, memory: picture)
         } catch let failure as WorkerFailure {
             // A worker that never had the picture has not been lost to it.
             throw WorkerFailure(failure.loss, failure.detail, isNotThePictures: true)
         }
-        guard let datagram = try self.receive(until: bounds.deadline) else {
+        guard let datagram = try socket.receive(until: start + request.time + bounds.grace) else {
             throw WorkerFailure(.deadline, "no answer in time")
         }
         let reply = try WireProtocol.decode(WireProtocol.Reply.self, from: datagram.bytes)
@@ -41,18 +54,21 @@ extension WorkerProcess {
             return .outcome(Self.outcome(of: request.job, result, pieces))
         case (nil, let failure?):
             if datagram.descriptor != nil { throw WorkerFailure(.protocol, "memory with a failure") }
-            return .refusal(try Self.refusal(failure))
+            return .refusal(try Self.refusal(failure, isOverdue: start.duration(to: .now) >= request.time))
         default: throw WorkerFailure(.protocol, "neither or both of a result and a failure")
         }
     }
 
-    private static func refusal(_ failure: WireProtocol.Failure) throws -> RenderError {
-        guard let code = WireProtocol.picturesFault.first(where: { $0.description == failure.code }) else {
+    /// - Parameter isOverdue: whether the worker's time has passed. Its own clock began later, so that an honest worker
+    ///   never says so before.
+    private static func refusal(_ failure: WireProtocol.Failure, isOverdue: Bool) throws -> RenderError {
+        guard let code = WireProtocol.reportable.first(where: { $0.description == failure.code }) else {
             throw WorkerFailure(
                 .protocol,
                 "an error code that no worker may report: \(WireProtocol.tamed(failure.code))"
             )
         }
+        if code == .deadline, !isOverdue { throw WorkerFailure(.protocol, "out of time before its time") }
         return RenderError(code, detail: WireProtocol.tamed(failure.detail))
     }
 

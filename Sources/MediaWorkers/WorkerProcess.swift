@@ -98,9 +98,7 @@ final class WorkerProcess: Sendable {
     ///
     /// - Throws: ``WorkerFailure``; `.crash` when the worker has closed its end.
     func receive(until deadline: ContinuousClock.Instant) throws -> WireSocket.Datagram? {
-        guard try self.socket.waitReadable(until: deadline) else { return nil }
-        guard let datagram = try self.socket.receive() else { throw WorkerFailure(.crash, "the socket was closed") }
-        return datagram
+        try self.socket.receive(until: deadline)
     }
 
     /// Tells the worker to finish, and wakes the thread that waits for it.

@@ -81,6 +81,42 @@ struct MediactlConvertTests {
         #expect(try folder.files().filter { $0.hasPrefix("out/") } == ["out/good.thumbnail.webp"])
     }
 
+    /// The worker is one that does what a picture says: it crashes, hangs or lies.
+    @Test(.enabled(if: BuiltProducts.path("FakeWorker") != nil, "FakeWorker was not built"))
+    func aHostileFileIsALineAndNotTheEnd() async throws {
+        let folder = try TemporaryFolder()
+        let behaviours = [
+            ("a-good", "ok"), ("b-crash", "crash"), ("c-good", "ok"), ("d-hang", "hang"), ("e-lie", "forge id 900"),
+            ("f-late", "late"), ("g-exit", "exit 0"), ("h-bad", "fault undecodable-picture"), ("i-good", "ok"),
+        ]
+        try FileManager.default.createDirectory(atPath: folder.path("in"), withIntermediateDirectories: true)
+        for (name, behaviour) in behaviours {
+            try Data("GIF89a \(behaviour)\n".utf8).write(to: URL(filePath: folder.path("in/\(name).gif")))
+        }
+        let run = try await MediactlRun(
+            [
+                "convert", folder.path("in"), "--preset", "thumbnail", "--out", folder.path("out"), "--workers", "2",
+                "--render-deadline", "1s", "--worker-path", try #require(BuiltProducts.path("FakeWorker")),
+            ]
+        )
+        #expect(run.code == 1, "\(run.errors)")
+        let expected = [
+            ("b-crash", "codec-crashed"), ("d-hang", "render-deadline"), ("e-lie", "codec-crashed"),
+            ("f-late", "render-deadline"), ("g-exit", "codec-crashed"), ("h-bad", "undecodable-picture"),
+        ]
+        for (name, code) in expected {
+            #expect(
+                run.outputLines.contains { $0.contains("in/\(name).gif: refused (\(code)): ") },
+                "\(name): \(run.output)"
+            )
+        }
+        #expect(run.outputLines.last?.hasPrefix("9 files: 3 converted, 6 refused, 0 skipped; ") == true)
+        #expect(
+            try folder.files().filter { $0.hasPrefix("out/") }
+                == ["a-good", "c-good", "i-good"].map { "out/\($0).thumbnail.webp" }
+        )
+    }
+
     @Test func aFileThatIsNamedAndNoPictureIsRefused() async throws {
         let folder = try TemporaryFolder()
         try Data("words".utf8).write(to: URL(filePath: folder.path("notes.txt")))

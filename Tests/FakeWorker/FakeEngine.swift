@@ -7,9 +7,10 @@ struct FakeEngine: PictureEngine {
     /// How much of the picture an honest rendition repeats, in bytes.
     static let copyBytesMax = 64 * 1024
 
-    func render(_ job: RenderJob, picture: UnsafeRawBufferPointer) throws -> RenderOutcome {
+    func render(_ job: RenderJob, picture: UnsafeRawBufferPointer, within time: Duration) throws -> RenderOutcome {
         let line = String(decoding: picture.prefix(200).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+        // A file for `mediactl convert` must look like a picture from outside.
+        let words = line.trimmingPrefix("GIF89a ").split(separator: " ", maxSplits: 1).map(String.init)
         let argument = words.count > 1 ? words[1] : ""
         switch words.first {
         case "crash": abort()
@@ -25,6 +26,9 @@ struct FakeEngine: PictureEngine {
         case "slow": usleep(UInt32(argument) ?? 0)
         case "leak": Self.leak(mebibytes: Int(argument) ?? 0)
         case "report": return Self.outcome(of: job, Array(Report.text().utf8))
+        case "late":
+            usleep(UInt32(time / .microseconds(1)))
+            throw RenderError(.deadline, detail: "gave up after \(time)")
         case "fault": throw RenderError(Self.code(argument), detail: "the codec's\nown words")
         case "forge": Forgery.send(argument, job)
         default: break
@@ -54,6 +58,6 @@ struct FakeEngine: PictureEngine {
 
     private static func code(_ name: String) -> RenderError.Code {
         // `busy` stands for the codes that are not an engine's to throw.
-        WireProtocol.picturesFault.first { $0.description == name } ?? .busy
+        WireProtocol.reportable.first { $0.description == name } ?? .busy
     }
 }

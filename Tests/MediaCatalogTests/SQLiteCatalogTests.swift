@@ -47,11 +47,14 @@ struct SQLiteCatalogTests {
 
     /// Statements that read all there is of something, because that is the question: what is unfinished and what is
     /// damaged (each all that a partial index holds), the envelope keys, the sums of tenants, the blobs under each key,
-    /// every asset.
+    /// every asset, sources that have cost workers.
     private static let scans: [CatalogSQL: String] = [
         .unfinished: "SCAN v USING INDEX versions_processing", .damagedBlobs: "SCAN b USING INDEX blobs_damaged",
         .skipVersions: "SCAN assets", .envelopeKeys: "SCAN envelope_keys", .blobTotals: "SCAN usage",
         .blobCounts: "SEARCH blobs USING INDEX blobs_needed_key (needed_key>?)",
+        // Two thousand rows at the most.
+        .poisoned: "SCAN poisoned USING INDEX poisoned_last",
+        .makeRoomForStrike: "SCAN poisoned USING COVERING INDEX poisoned_worst",
     ]
 
     @Test("reads no whole table for any statement", arguments: CatalogSQL.allCases)

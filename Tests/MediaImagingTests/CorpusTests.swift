@@ -31,7 +31,7 @@ struct CorpusTests {
         guard let format = Sniff.format(of: Array(file.prefix(Sniff.prefixBytesMax))) else { return ("415", "") }
         do {
             let job = RenderJob(format: format, limits: PictureLimits(), presets: Preset.defaults)
-            let outcome = try file.withUnsafeBytes { try engine.render(job, picture: $0) }
+            let outcome = try file.withUnsafeBytes { try engine.render(job, picture: $0, within: .seconds(60)) }
             for made in outcome.renditions {
                 #expect(!chunks(of: made.bytes).contains { ["EXIF", "XMP ", "ICCP"].contains($0) })
                 #expect(try Decoded(made.bytes).size == made.size)

@@ -43,13 +43,14 @@ enum Studio {
     static func render(
         _ file: [UInt8],
         _ options: [String],
-        limits: PictureLimits = PictureLimits()
+        limits: PictureLimits = PictureLimits(),
+        within time: Duration = .seconds(60)
     ) throws -> RenderOutcome {
         let engine = try VipsEngine.start()
         let format = try #require(Sniff.format(of: file))
         let presets = try options.enumerated().map { try Preset(text: "p\($0.offset):\($0.element)") }
         let job = RenderJob(format: format, limits: limits, presets: presets)
-        return try file.withUnsafeBytes { try engine.render(job, picture: $0) }
+        return try file.withUnsafeBytes { try engine.render(job, picture: $0, within: time) }
     }
 
     /// Renders one preset.

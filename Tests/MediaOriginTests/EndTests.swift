@@ -10,7 +10,7 @@ import Testing
 
     /// The catalog's calls of a refused upload are counted, so that each of them is met by the full disk, and all after
     /// it.
-    @Test(arguments: 1...6)
+    @Test(arguments: 1...8)
     func whatWasRefusedOnAFullDiskIsTakenBackWhenThereIsRoom(call: Int) async throws {
         self.origin.catalog.inject(FaultPlan(failAt: call, isSticky: true), error: self.full)
         _ = try? await self.origin.upload(OriginHarness.picture(5000))
@@ -26,7 +26,7 @@ import Testing
     @Test func aRetryIsAnsweredWithAVersionThatStays() async throws {
         let key = IdempotencyKey("a-key-of-the-client")
         let picture = OriginHarness.picture(5000)
-        self.origin.catalog.inject(FaultPlan(failAt: 4, isSticky: true), error: self.full)
+        self.origin.catalog.inject(FaultPlan(failAt: 5, isSticky: true), error: self.full)
         _ = try? await self.origin.upload(picture, idempotencyKey: key)
         self.origin.catalog.inject(nil)
         try #require(self.origin.catalog.versions.map(\.state) == [.processing])
@@ -40,7 +40,7 @@ import Testing
     @Test func whatARetryWasToldOfEndsAsFailed() async throws {
         let key = IdempotencyKey("a-key-of-the-client")
         let picture = OriginHarness.picture(5000)
-        self.origin.catalog.inject(FaultPlan(failAt: 4, isSticky: true), error: self.full)
+        self.origin.catalog.inject(FaultPlan(failAt: 5, isSticky: true), error: self.full)
         _ = try? await self.origin.upload(picture, idempotencyKey: key)
         self.origin.catalog.inject(nil)
         let answered = try await self.origin.upload(picture, idempotencyKey: key)

@@ -54,6 +54,34 @@ struct OfflineOriginTests {
         #expect(try await folder.run("fsck").contains { $0.kind == .finding } == false)
     }
 
+    @Test func aSourceIsTakenOutOfQuarantine() async throws {
+        let folder = try await DataFolder().filled()
+        let (one, other) = (Samples.digest(1), Samples.digest(2))
+        try await folder.withStorage { storage in
+            for source in [one, one, other, other] {
+                _ = try await storage.catalog.strike(source, reason: "codec-crashed", at: Date())
+            }
+        }
+        func listed() async throws -> Set<String?> {
+            Set(try await folder.run("quarantine-list").filter { $0.kind == .row }.map { $0.fields["sha256"] })
+        }
+        #expect(try await listed() == [one.description, other.description])
+        let cleared = try await folder.run("quarantine-clear", ["digest": one.description]).last
+        #expect(cleared?.fields["cleared"] == "1")
+        #expect(try await listed() == [other.description])
+        #expect(try await folder.run("quarantine-clear", ["all": "true"]).last?.fields["cleared"] == "1")
+        #expect(try await listed().isEmpty)
+    }
+
+    @Test(arguments: [[:], ["digest": Samples.digest(1).description, "all": "true"]])
+    func quarantineIsClearedOfOneOrOfAll(options: [String: String]) async throws {
+        let folder = try await DataFolder().filled()
+        let error = await #expect(throws: OperationOptionsError.self) {
+            _ = try await folder.run("quarantine-clear", options)
+        }
+        #expect(error?.description == "quarantine-clear needs digest or all, and not both")
+    }
+
     @Test func damageIsAFinding() async throws {
         let folder = try await DataFolder().filled()
         let blob = try #require(try folder.scratch.files().first { $0.hasPrefix("data/blobs/") })

@@ -29,6 +29,15 @@ void cvips_free(void *pointer);
 /// Bytes that libvips has allocated for pixels and not freed.
 size_t cvips_memory_in_use(void);
 
+// Time. One picture is rendered at a time in a process.
+/// From now on evaluations and encodings give up, and fail, once that much time has passed; 0 takes that back. A call
+/// of a codec that asks nobody (the decoders of WebP and HEIF take a picture whole) ends when it ends.
+void cvips_set_deadline(int64_t nanoseconds);
+/// 1 once the time has passed; whoever is told so gives up. May be asked by any thread.
+int cvips_is_overdue(void);
+/// Whether something has given up since `cvips_set_deadline`.
+int cvips_gave_up(void);
+
 // Loading. The bytes must outlive the image and everything lazily made from it.
 int cvips_load_jpeg(const void *bytes, size_t count, int shrink, VipsImage **out);
 int cvips_load_png(const void *bytes, size_t count, VipsImage **out);

@@ -7,6 +7,9 @@ package protocol PictureEngine {
     /// - Parameters:
     ///   - job: what to make; its limits are checked from the header before any pixel is decoded.
     ///   - picture: the whole file, readable for the length of the call.
-    /// - Throws: ``RenderError`` with one of the codes that are the picture's fault.
-    func render(_ job: RenderJob, picture: UnsafeRawBufferPointer) throws -> RenderOutcome
+    ///   - time: how long the call may take. An engine gives up then, as soon as it can; a part of a codec that cannot
+    ///     be told to stop may make it later.
+    /// - Throws: ``RenderError`` with one of the codes that are the picture's fault, or `.deadline` when it gave up,
+    ///   never before `time` has passed.
+    func render(_ job: RenderJob, picture: UnsafeRawBufferPointer, within time: Duration) throws -> RenderOutcome
 }

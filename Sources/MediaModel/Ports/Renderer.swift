@@ -112,6 +112,8 @@ package struct RenderError: Error, Sendable, Hashable, CustomStringConvertible, 
         package static let deadline = Code(description: "render-deadline")
         /// The codec died of it, or answered what no sound codec answers.
         package static let crashed = Code(description: "codec-crashed")
+        /// Such a picture has cost codec processes before: no codec gets it again.
+        package static let quarantined = Code(description: "quarantined-picture")
         // Ours.
         /// As many jobs wait as may wait.
         package static let busy = Code(description: "busy")
@@ -130,10 +132,13 @@ package struct RenderError: Error, Sendable, Hashable, CustomStringConvertible, 
     package let code: Code
     /// For logs: the codec's own words. Never for a client.
     package let detail: String
+    /// Whether the codec's process was lost to this picture: it died of it, lied, or would not stop at its deadline.
+    package let costAWorker: Bool
 
-    package init(_ code: Code, detail: String) {
+    package init(_ code: Code, detail: String, costAWorker: Bool = false) {
         self.code = code
         self.detail = detail
+        self.costAWorker = costAWorker
     }
 
     package var description: String { "render: \(self.code)" }

@@ -1,0 +1,129 @@
+import CVipsShim
+import Glibc
+import MediaModel
+import Testing
+
+@testable import MediaImaging
+
+/// The engine gives up by itself, in the middle of a decoder, of an evaluation and of an encoder. Prints how late.
+@Suite(.serialized, .timeLimit(.minutes(5)))
+struct DeadlineTests {
+    /// Each of the pictures takes longer than this without a deadline. On a quiet machine they are a tenth of a second
+    /// late; here a whole suite of tests may be running besides.
+    private static let lateMax = Duration.seconds(3)
+
+    /// A picture that takes seconds: noise, which no encoder can make short work of.
+    struct Slow: Sendable, CustomStringConvertible {
+        let description: String
+        let width: Int
+        let height: Int
+        /// Frames of `width` × `height`; 1 is a still.
+        let frames: Int
+        let suffix: String
+        let options: String
+
+        func file() throws -> [UInt8] {
+            let count = self.width * self.height * self.frames * 3
+            let device = open("/dev/urandom", O_RDONLY | O_CLOEXEC)
+            defer { close(device) }
+            let noise = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+                while filled < count {
+                    let got = read(device, buffer.baseAddress.map { $0 + filled }, count - filled)
+                    precondition(got > 0, "no random bytes")
+                    filled += got
+                }
+            }
+            let (width, height) = (CInt(self.width), CInt(self.height * self.frames))
+            let strip = try VipsImageHandle { cvips_from_samples(noise, noise.count, width, height, 3, "srgb", $0) }
+            if self.frames == 1 { return try Studio.saved(strip, as: self.suffix) }
+            let delays = [CInt](repeating: 50, count: self.frames)
+            return try Studio.saved(
+                try strip.animated(Animation(delays: delays, loop: 0), frameHeight: self.height),
+                as: self.suffix
+            )
+        }
+    }
+
+    private static let slow = [
+        Slow(
+            description: "a still PNG to a lossy WebP at effort 6",
+            width: 4000,
+            height: 3000,
+            frames: 1,
+            suffix: ".png[compression=0]",
+            options: "w=4000,q=95,effort=6"
+        ),
+        Slow(
+            description: "a still PNG to a lossless WebP at effort 6",
+            width: 1900,
+            height: 1900,
+            frames: 1,
+            suffix: ".png[compression=0]",
+            options: "w=1900,lossless=1,effort=6"
+        ),
+        Slow(
+            description: "an animated GIF to an animated WebP",
+            width: 400,
+            height: 400,
+            frames: 40,
+            suffix: ".gif[effort=1,dither=0]",
+            options: "w=400,anim=1,effort=6"
+        ),
+        Slow(
+            description: "an animated WebP to an animated WebP",
+            width: 400,
+            height: 400,
+            frames: 40,
+            suffix: ".webp[effort=0]",
+            options: "w=400,anim=1,effort=6"
+        ),
+        Slow(
+            description: "a JPEG enlarged to a large canvas",
+            width: 2000,
+            height: 2000,
+            frames: 1,
+            suffix: ".jpg",
+            options: "w=6000,fit=contain,effort=6"
+        ),
+    ]
+
+    @Test(arguments: Self.slow) func theEngineGivesUpInTime(picture: Slow) throws {
+        let file = try picture.file()
+        // Early ones hit the decoder, late ones the encoder.
+        for time in [Duration.milliseconds(20), .milliseconds(200), .milliseconds(700)] {
+            let start = ContinuousClock.now
+            let error = #expect(throws: RenderError.self) {
+                try Studio.render(file, [picture.options], within: time)
+            }
+            let late = start.duration(to: .now) - time
+            #expect(error?.code == .deadline, "\(error?.debugDescription ?? "")")
+            #expect(late >= .zero)
+            #expect(late < Self.lateMax)
+            print("deadline: \(picture), \(time): \(late) late")
+        }
+    }
+
+    @Test func aDeadlineThatWasMissedIsNotTheNextPictures() throws {
+        let picture = Self.slow[0]
+        _ = #expect(throws: RenderError.self) {
+            try Studio.render(try picture.file(), [picture.options], within: .milliseconds(100))
+        }
+        let small = try Studio.saved(try Studio.flat([1, 2, 3], width: 20, height: 20), as: ".png")
+        #expect(try Studio.rendition(small, "w=10").size == PictureSize(width: 10, height: 10))
+    }
+
+    @Test func aPictureInTimeIsTheSameAsWithoutADeadline() throws {
+        let file = try Studio.saved(try Studio.flat([9, 8, 7], width: 200, height: 100), as: ".jpg")
+        let free = try Studio.render(file, ["w=50"])
+        let bound = try Studio.render(file, ["w=50"], within: .seconds(30))
+        #expect(free.renditions == bound.renditions)
+    }
+
+    @Test func aDamagedPictureIsStillItsOwnFault() throws {
+        let file = try Studio.saved(try Studio.flat([9, 8, 7], width: 200, height: 100), as: ".jpg")
+        let error = #expect(throws: RenderError.self) {
+            try Studio.render(Array(file.prefix(file.count / 2)), ["w=50"], within: .seconds(30))
+        }
+        #expect(error?.code == .undecodable)
+    }
+}

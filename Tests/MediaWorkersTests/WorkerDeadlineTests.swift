@@ -1,0 +1,69 @@
+import Glibc
+import MediaModel
+import Testing
+
+@testable import MediaWorkers
+
+/// A deadline holds in two ways: the worker gives up and stays, or is killed a grace later.
+@Suite(.timeLimit(.minutes(5)))
+struct WorkerDeadlineTests {
+    @Test func aWorkerThatGivesUpStays() async throws {
+        try await withPool(renderDeadline: .milliseconds(300)) { pool in
+            let before = pool.processes
+            let start = ContinuousClock.now
+            let error = await pool.error(of: "late")
+            #expect(error?.code == .deadline)
+            #expect(error?.costAWorker == false)
+            #expect(error?.detail.contains("gave up") == true)
+            #expect(start.duration(to: .now) >= .milliseconds(300))
+            try await pool.expectSound()
+            #expect(pool.processes == before)
+            #expect(pool.statistics().losses.isEmpty)
+        }
+    }
+
+    @Test func aWorkerThatDoesNotGiveUpIsKilledAGraceLater() async throws {
+        try await withPool(renderDeadline: .milliseconds(200)) { pool in
+            let grace = pool.configuration.deadlineGrace
+            let start = ContinuousClock.now
+            let error = await pool.error(of: "hang")
+            #expect(error?.code == .deadline)
+            #expect(error?.costAWorker == true)
+            #expect(start.duration(to: .now) >= .milliseconds(200) + grace)
+            #expect(pool.statistics().losses == [.deadline: 1])
+        }
+    }
+
+    /// The right answer, a moment late, is still the right answer.
+    @Test func anAnswerInTheGraceIsTaken() async throws {
+        try await withPool(renderDeadline: .milliseconds(100)) { pool in
+            let outcome = try await pool.render(Jobs.one, source: Picture("slow 250000"))
+            #expect(outcome.renditions.count == 1)
+            #expect(pool.statistics().losses.isEmpty)
+        }
+    }
+
+    @Test func aWorkerThatIsOutOfTimeBeforeItsTimeLies() async throws {
+        try await withPool(renderDeadline: .seconds(30)) { pool in
+            let error = await pool.error(of: "fault render-deadline")
+            #expect(error?.code == .crashed)
+            #expect(error?.costAWorker == true)
+            #expect(pool.statistics().losses == [.protocol: 1])
+            try await pool.expectSound()
+        }
+    }
+
+    @Test(arguments: [("crash", true), ("forge id 1", true), ("signal 9", false), ("fault side-too-long", false)])
+    func whatCostAWorkerIsSaid(behaviour: String, costAWorker: Bool) async throws {
+        try await withPool { pool in #expect(await pool.error(of: behaviour)?.costAWorker == costAWorker) }
+    }
+
+    @Test(arguments: [
+        (Duration.nanoseconds(1), 1), (.milliseconds(1), 1), (.microseconds(1500), 2), (.seconds(10), 10_000),
+        (.seconds(1_000_000_000), WireProtocol.timeMillisecondsMax), (.zero, 1),
+    ])
+    func theTimeIsToldInWholeMilliseconds(time: Duration, milliseconds: Int) {
+        let configuration = WorkerPool.Configuration(executable: "", renderDeadline: time)
+        #expect(configuration.renderMilliseconds == milliseconds)
+    }
+}
