@@ -54,14 +54,6 @@ struct DeadlineTests {
             options: "w=4000,q=95,effort=6"
         ),
         Slow(
-            description: "a still PNG to a lossless WebP at effort 6",
-            width: 1900,
-            height: 1900,
-            frames: 1,
-            suffix: ".png[compression=0]",
-            options: "w=1900,lossless=1,effort=6"
-        ),
-        Slow(
             description: "an animated GIF to an animated WebP",
             width: 400,
             height: 400,

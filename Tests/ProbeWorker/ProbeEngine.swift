@@ -10,8 +10,12 @@ import MediaWorkers
 struct ProbeEngine: PictureEngine {
     let engine: VipsEngine
 
-    func render(_ job: RenderJob, picture: UnsafeRawBufferPointer) throws(RenderError) -> RenderOutcome {
-        let outcome = try self.engine.render(job, picture: picture)
+    func render(
+        _ job: RenderJob,
+        picture: UnsafeRawBufferPointer,
+        within time: Duration
+    ) throws(RenderError) -> RenderOutcome {
+        let outcome = try self.engine.render(job, picture: picture, within: time)
         guard let name = job.presets.first?.name.description else { return outcome }
         if let attempt = Self.attempt(name, "try-") { throw Self.answer(cprobe_attempt(attempt)) }
         if let attempt = Self.attempt(name, "thread-") { throw Self.answer(cprobe_attempt_in_thread(attempt)) }

@@ -62,7 +62,9 @@ let pool = WorkerPool(
 )
 try await pool.start()
 
-func inside() throws -> RenderOutcome { try source.content.withUnsafeBytes { try engine.render(job, picture: $0) } }
+func inside() throws -> RenderOutcome {
+    try source.content.withUnsafeBytes { try engine.render(job, picture: $0, within: .seconds(120)) }
+}
 
 // The first of either pays for start-up; and what is compared must be the same work.
 let expected = try inside()
