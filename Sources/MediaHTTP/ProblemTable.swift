@@ -133,6 +133,11 @@ enum ProblemTable {
             "Pictures cannot be processed at the moment. Try again shortly.",
             level: .error
         ),
+        "origin.rendition-pending": Self.unavailable(
+            "rendition-pending",
+            "The rendition is being made again. Try again shortly.",
+            level: .warning
+        ),
         // The envelope key was retired while the blob was sealed under it; the next attempt takes the new one.
         "catalog.envelope-key-retired": Self.unavailable(
             "envelope-key-retired",
@@ -249,9 +254,15 @@ enum ProblemTable {
     static func problem(for error: any Error) -> Problem {
         if let problem = error as? Problem { return problem }
         if error is IOError || error is ChannelError || error is CancellationError { return self.clientGone }
-        guard let key = self.key(of: error), let row = self.rows[key] else { return self.internalError }
+        guard let key = self.key(of: error), var row = self.rows[key] else { return self.internalError }
+        if self.ofLoad.contains(key) {
+            row.retryAfterSeconds = RetryAfter.seconds(hint: (error as? RenderError)?.retryAfter)
+        }
         return row
     }
+
+    /// What many clients are told at the same time, so that they must not come back at the same time.
+    private static let ofLoad: Set<String> = ["render.busy", "origin.backlog-full", "origin.rendition-pending"]
 
     /// Nil where the error is none of ours.
     private static func key(of error: any Error) -> String? {

@@ -103,7 +103,35 @@ package enum OriginMetrics {
     package static let renderQueueLength = MetricDefinition(
         "media_render_queue_length",
         .gauge,
-        help: "Render jobs that wait for a worker."
+        labels: ["priority"],
+        help: "Render jobs that wait for a worker, by who waits for them: reader, upload, background."
+    )
+    static let renderWait = MetricDefinition(
+        "media_render_wait_seconds",
+        .durations(buckets: Self.stageSeconds),
+        labels: ["priority"],
+        help: "Time that render jobs which were done had waited for a worker, by priority."
+    )
+    package static let renderRefusals = MetricDefinition(
+        "media_render_refusals_total",
+        .counter,
+        labels: ["reason"],
+        help: "Render jobs that got no worker, by reason: full, late, overdue, displaced, closed."
+    )
+    package static let renderMemory = MetricDefinition(
+        "media_render_memory_bytes",
+        .gauge,
+        help: "Memory that the running render jobs are estimated to take."
+    )
+    package static let renderMemoryLimit = MetricDefinition(
+        "media_render_memory_limit_bytes",
+        .gauge,
+        help: "Memory that running render jobs may take together (render.memory.max)."
+    )
+    package static let renderPace = MetricDefinition(
+        "media_render_pace_ratio",
+        .gauge,
+        help: "How much longer render jobs take than is estimated from their headers; 1 at the start."
     )
     package static let workersRecycled = MetricDefinition(
         "media_worker_recycled_total",
@@ -248,7 +276,8 @@ package enum OriginMetrics {
     package static let definitions =
         Self.requests + Self.pictures + Self.scrub + Self.commits + Self.poison + [
             Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheEvictions,
-            Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.workerRestarts, Self.workersRecycled,
+            Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.renderWait, Self.renderRefusals,
+            Self.renderMemory, Self.renderMemoryLimit, Self.renderPace, Self.workerRestarts, Self.workersRecycled,
             Self.sandbox,
             Self.blobOperations, Self.catalogOperations, Self.integrityFailures, Self.mends, Self.backlogVersions,
             Self.keyProviderCalls, Self.keyProviderSuccessAge, Self.envelopeKeysCached, Self.envelopeKeyAge,

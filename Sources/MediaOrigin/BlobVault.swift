@@ -207,6 +207,11 @@ struct SealedPicture: PictureSource {
 
     var bytes: Int { self.record.bytes }
 
+    func opening() async throws -> [UInt8] {
+        let reader = try await self.vault.open(self.record)
+        return try await reader.read(0..<min(self.record.bytes, PictureOutline.openingBytesMax))
+    }
+
     func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws {
         let reader = try await self.vault.open(self.record)
         for piece in reader.pieces(of: 0..<self.record.bytes) { try await body(try await reader.read(piece)) }

@@ -80,8 +80,11 @@ package struct Deliver: Sendable {
                 mends.note(blob)
                 throw error
             }
-            guard let sound = await mends.mended(blob, within: Self.mendTimeMax) else { throw error }
-            return try await read(sound)
+            switch await mends.mended(blob, within: Self.mendTimeMax) {
+            case .mended(let sound): return try await read(sound)
+            case .impossible: throw error
+            case .later: throw OriginError(.renditionPending, detail: String(reflecting: error))
+            }
         }
     }
 }

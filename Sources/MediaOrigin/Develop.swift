@@ -39,6 +39,8 @@ package struct Develop: Sendable {
         case client
         /// Nobody waits: the backlog can try again. Attempts count from 1.
         case backlog(attempt: Int)
+
+        var priority: RenderPriority { self == .client ? .upload : .background }
     }
 
     /// - Returns: the version, `ready`.
@@ -46,7 +48,7 @@ package struct Develop: Sendable {
     ///   try again.
     package func callAsFunction(_ version: AssetVersion, for asker: Asker) async throws -> AssetVersion {
         do {
-            let outcome = try await self.render(version)
+            let outcome = try await self.render(version, for: asker)
             let renditions = try await self.store(outcome.renditions, of: version)
             let ready = try await self.commit(renditions, sourceSize: outcome.facts.size, of: version)
             self.warm(outcome.renditions, of: ready)
@@ -57,7 +59,7 @@ package struct Develop: Sendable {
         }
     }
 
-    private func render(_ version: AssetVersion) async throws -> RenderOutcome {
+    private func render(_ version: AssetVersion, for asker: Asker) async throws -> RenderOutcome {
         guard let format = PictureFormat(mediaType: version.source.sealedAs.mediaType) else {
             throw RenderError(.unsupported, detail: "source of type \(version.source.sealedAs.mediaType)")
         }
@@ -66,9 +68,9 @@ package struct Develop: Sendable {
         do {
             let source = SealedPicture(vault: self.vault, record: version.source)
             let outcome = try await Quarantine(catalog: self.catalog).rendering(version.source.sha256) {
-                try await self.renderer.render(job, source: source)
+                try await self.renderer.render(job, source: source, priority: asker.priority)
             }
-            meters.rendered(outcome)
+            meters.rendered(outcome, asker.priority)
             return outcome
         } catch {
             meters.rendersFailed.increment()

@@ -16,7 +16,13 @@ extension Ingest {
 
     /// What can be refused before a byte is read.
     func checkRoom(for upload: Upload) async throws {
-        if upload.respondsAsync { try self.backlog.checkRoom() }
+        // Whoever waits for its renditions is told now that it would wait too long: its body is not read for nothing,
+        // and nothing is made durable only to be taken back.
+        if upload.respondsAsync {
+            try self.backlog.checkRoom()
+        } else {
+            try self.develop.renderer.checkRoom(for: .upload)
+        }
         try await self.room.check(bytes: upload.bytesExpected ?? 0)
     }
 

@@ -37,11 +37,13 @@ package struct Mend: Sendable {
         case failed(any Error)
     }
 
-    /// - Parameter damaged: the blob as its row was when it was found damaged.
-    package func callAsFunction(_ damaged: BlobRecord) async -> Outcome {
+    /// - Parameters:
+    ///   - damaged: the blob as its row was when it was found damaged.
+    ///   - priority: who waits for it.
+    package func callAsFunction(_ damaged: BlobRecord, priority: RenderPriority = .background) async -> Outcome {
         let outcome: Outcome
         do {
-            outcome = try await self.mend(damaged)
+            outcome = try await self.mend(damaged, priority)
         } catch {
             outcome = Self.outcome(of: error)
         }
@@ -49,12 +51,12 @@ package struct Mend: Sendable {
         return outcome
     }
 
-    private func mend(_ damaged: BlobRecord) async throws -> Outcome {
+    private func mend(_ damaged: BlobRecord, _ priority: RenderPriority) async throws -> Outcome {
         let uses = try await self.catalog.uses(of: damaged.id)
         guard !uses.isEmpty else { return try await self.successor(of: damaged) }
         guard case .rendition(let ref, let preset) = uses[0] else { return .impossible(reason: Reason.source) }
         guard let version = try await self.catalog.version(ref) else { return .impossible(reason: Reason.gone) }
-        let bytes = try await self.render(preset, of: version)
+        let bytes = try await self.render(preset, of: version, priority)
         guard bytes.count == damaged.bytes, self.sha256(bytes) == damaged.sha256 else {
             return .impossible(reason: Reason.otherBytes)
         }
@@ -69,7 +71,11 @@ package struct Mend: Sendable {
 
     /// All recipes of the version, though one is wanted: a rendition may be made of a larger one, so alone it could
     /// come out otherwise.
-    private func render(_ preset: PresetName, of version: AssetVersion) async throws -> [UInt8] {
+    private func render(
+        _ preset: PresetName,
+        of version: AssetVersion,
+        _ priority: RenderPriority
+    ) async throws -> [UInt8] {
         guard let format = PictureFormat(mediaType: version.source.sealedAs.mediaType) else {
             throw RenderError(.unsupported, detail: "source of type \(version.source.sealedAs.mediaType)")
         }
@@ -78,7 +84,7 @@ package struct Mend: Sendable {
         let outcome: RenderOutcome
         do {
             outcome = try await Quarantine(catalog: self.catalog).rendering(version.source.sha256) {
-                try await self.renderer.render(job, source: source)
+                try await self.renderer.render(job, source: source, priority: priority)
             }
         } catch {
             if let damage = Damage(error) { try await self.catalog.setDamage(damage.code, of: version.source.id) }

@@ -2,8 +2,9 @@ import Logging
 import MediaModel
 import Synchronization
 
-/// Damaged renditions that were noticed while they were read, in the order of their notice. One is mended at a time,
-/// and each once however many ask for it.
+/// Damaged renditions that were noticed while they were read, in the order of their notice. As many are mended at a
+/// time as there are workers, and each once however many ask for it; a reader that leaves takes nothing from the others
+/// (RELIABILITY §1.11).
 package final class MendQueue: Sendable {
     /// Renditions that may wait; one more is not noted, and will be noticed again.
     static let waitingMax = 256
@@ -14,10 +15,27 @@ package final class MendQueue: Sendable {
     /// Refusals that are remembered.
     static let refusalsMax = 10_000
 
+    /// What a reader that waited is told.
+    enum Answer: Sendable {
+        /// The blob in the damaged one's place.
+        case mended(BlobRecord)
+        /// It cannot be made again.
+        case impossible
+        /// Not in time, or not now: it is we who are short.
+        case later
+    }
+
+    private typealias Waiter = AsyncStream<Answer>.Continuation
+
+    private struct Refusal {
+        let answer: Answer
+        let until: ContinuousClock.Instant
+    }
+
     private struct State {
         /// Those that wait or are being worked on, each with who waits for it.
-        var jobs: [BlobID: [AsyncStream<BlobRecord>.Continuation]] = [:]
-        var refusals: [BlobID: ContinuousClock.Instant] = [:]
+        var jobs: [BlobID: [Waiter]] = [:]
+        var refusals: [BlobID: Refusal] = [:]
     }
 
     private let mend: Mend
@@ -37,63 +55,83 @@ package final class MendQueue: Sendable {
     func note(_ blob: BlobRecord) { _ = self.enter(blob, waiter: nil) }
 
     /// Notes a damaged blob and waits for the one in its place.
-    ///
-    /// - Returns: nil where it cannot be mended, not in time, or the queue is full.
-    func mended(_ blob: BlobRecord, within time: Duration) async -> BlobRecord? {
-        let (stream, waiter) = AsyncStream.makeStream(of: BlobRecord.self)
-        guard self.enter(blob, waiter: waiter) else { return nil }
-        return await withTaskGroup(of: BlobRecord?.self) { group in
+    func mended(_ blob: BlobRecord, within time: Duration) async -> Answer {
+        let (stream, waiter) = AsyncStream.makeStream(of: Answer.self)
+        if let refusal = self.enter(blob, waiter: waiter) { return refusal }
+        return await withTaskGroup(of: Answer.self) { group in
             group.addTask {
-                // Ends without a record where the job fails, or this task is cancelled.
-                for await record in stream { return record }
-                return nil
+                // Ends without an answer where this task is cancelled.
+                for await answer in stream { return answer }
+                return .later
             }
             group.addTask {
                 try? await Task.sleep(for: time)
-                return nil
+                return .later
             }
             defer { group.cancelAll() }
-            return await group.next() ?? nil
+            return await group.next() ?? .later
         }
     }
 
     /// Mends until the task is cancelled.
-    package func run() async {
-        for await blob in self.order {
-            let outcome = await self.mend(blob)
-            Self.log(outcome, of: blob)
-            self.leave(blob.id, with: outcome)
+    ///
+    /// - Parameter width: renditions at a time.
+    package func run(width: Int) async {
+        await withDiscardingTaskGroup { group in
+            let gate = Gate(width: width)
+            for await blob in self.order {
+                await gate.enter()
+                group.addTask {
+                    let outcome = await self.mend(blob, priority: self.isAwaited(blob) ? .reader : .background)
+                    Self.log(outcome, of: blob)
+                    self.leave(blob.id, with: outcome)
+                    gate.leave()
+                }
+            }
         }
     }
 
-    /// - Returns: whether the blob is in the queue now.
-    private func enter(_ blob: BlobRecord, waiter: AsyncStream<BlobRecord>.Continuation?) -> Bool {
-        let isNew: Bool? = self.state.withLock { state in
+    private func isAwaited(_ blob: BlobRecord) -> Bool {
+        self.state.withLock { $0.jobs[blob.id]?.isEmpty == false }
+    }
+
+    /// - Returns: why the blob is not in the queue; nil where it is.
+    private func enter(_ blob: BlobRecord, waiter: Waiter?) -> Answer? {
+        let (isNew, refusal) = self.state.withLock { state -> (Bool, Answer?) in
             if let refusal = state.refusals[blob.id] {
-                if refusal > .now { return nil }
+                if refusal.until > .now { return (false, refusal.answer) }
                 state.refusals[blob.id] = nil
             }
             let isNew = state.jobs[blob.id] == nil
-            if isNew, state.jobs.count == Self.waitingMax { return nil }
+            if isNew, state.jobs.count == Self.waitingMax { return (false, .later) }
             state.jobs[blob.id, default: []] += waiter.map { [$0] } ?? []
-            return isNew
+            return (isNew, nil)
         }
-        if isNew == true { self.entrance.yield(blob) }
-        return isNew != nil
+        if isNew { self.entrance.yield(blob) }
+        return refusal
     }
 
     private func leave(_ blob: BlobID, with outcome: Mend.Outcome) {
+        let answer = Self.answer(outcome)
         let waiters = self.state.withLock { state in
             if let time = Self.refusalTime(outcome) {
                 // Forgetting all costs an attempt each; keeping all would cost memory without end.
                 if state.refusals.count == Self.refusalsMax { state.refusals = [:] }
-                state.refusals[blob] = .now + time
+                state.refusals[blob] = Refusal(answer: answer, until: .now + time)
             }
             return state.jobs.removeValue(forKey: blob) ?? []
         }
         for waiter in waiters {
-            if case .mended(let record) = outcome { waiter.yield(record) }
+            waiter.yield(answer)
             waiter.finish()
+        }
+    }
+
+    private static func answer(_ outcome: Mend.Outcome) -> Answer {
+        switch outcome {
+        case .mended(let blob): .mended(blob)
+        case .impossible: .impossible
+        case .failed: .later
         }
     }
 

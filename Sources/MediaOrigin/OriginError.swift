@@ -31,6 +31,8 @@ package struct OriginError: Error, Sendable, Hashable, CustomStringConvertible, 
         package static let sourceDamaged = Code(description: "source-damaged")
         /// The path names no rendition.
         package static let unknownRendition = Code(description: "unknown-rendition")
+        /// The rendition's blob is damaged and is to be made again, but is not yet.
+        package static let renditionPending = Code(description: "rendition-pending")
         /// More unfinished work is waiting than may wait.
         package static let backlogFull = Code(description: "backlog-full")
     }

@@ -30,6 +30,11 @@ struct OriginMeters: Sendable {
     let scrubCompleted = Gauge(label: "media_scrub_completed_timestamp_seconds")
     let damagedBlobs = Gauge(label: "media_damaged_blobs")
     private let queueTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "queue")])
+    private let waitTime = Dictionary(
+        uniqueKeysWithValues: RenderPriority.allCases.map { priority in
+            (priority, Timer(label: "media_render_wait_seconds", dimensions: [("priority", priority.rawValue)]))
+        }
+    )
     private let decodeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "decode")])
     private let resizeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "resize")])
     private let encodeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "encode")])
@@ -56,10 +61,11 @@ struct OriginMeters: Sendable {
         }
     }
 
-    func rendered(_ outcome: RenderOutcome) {
+    func rendered(_ outcome: RenderOutcome, _ priority: RenderPriority) {
         self.rendersDone.increment(by: outcome.renditions.count)
         self.renditionBytes.increment(by: outcome.renditions.reduce(0) { $0 + $1.bytes.count })
         self.queueTime.recordMicroseconds(outcome.timings.queue)
+        self.waitTime[priority]?.recordMicroseconds(outcome.timings.queue)
         self.decodeTime.recordMicroseconds(outcome.timings.decode)
         self.resizeTime.recordMicroseconds(outcome.timings.resize)
         self.encodeTime.recordMicroseconds(outcome.timings.encode)

@@ -192,7 +192,8 @@ struct RebuildRun: Sendable {
         let job = RenderJob(format: format, limits: self.rebuild.limits, presets: [])
         do {
             let picture = SealedPicture(vault: self.vault, record: source)
-            return try await self.rebuild.renderer.render(job, source: picture).facts.size
+            let outcome = try await self.rebuild.renderer.render(job, source: picture, priority: .background)
+            return outcome.facts.size
         } catch let error as RenderError where !error.code.isRetryable {
             return nil
         }

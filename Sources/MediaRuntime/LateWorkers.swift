@@ -14,9 +14,16 @@ final class LateWorkers: Renderer {
         self.logger = logger
     }
 
-    func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome {
-        try await self.pool().render(job, source: source)
+    func render(
+        _ job: RenderJob,
+        source: any PictureSource,
+        priority: RenderPriority
+    ) async throws -> RenderOutcome {
+        try await self.pool().render(job, source: source, priority: priority)
     }
+
+    /// There is room until there is a pool, and operations, which have these workers, prepare nothing.
+    func checkRoom(for priority: RenderPriority) {}
 
     /// Ends the workers, where there are any. Nothing may be rendered after it.
     func shutdown() async {

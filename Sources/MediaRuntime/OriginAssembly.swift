@@ -114,7 +114,7 @@ package struct OriginAssembly: Sendable {
                 BackgroundService {
                     await backlog.run(width: settings.workers.count, catalog: catalog, develop: develop)
                 },
-                BackgroundService { await mends.run() },
+                BackgroundService { await mends.run(width: settings.workers.count) },
                 BackgroundService { await collect.forever() },
                 BackgroundService { await scrub.run() },
             ],

@@ -37,10 +37,22 @@ enum OriginGauges {
                     isThere ? 1 : 0
                 )
             }
-            return losses + recycled + sandbox + [
+            let queue = statistics.queue.map { priority, count in
+                MetricSample(
+                    OriginMetrics.renderQueueLength,
+                    labels: [("priority", priority.rawValue)],
+                    Double(count)
+                )
+            }
+            let refusals = statistics.refusals.map { reason, count in
+                MetricSample(OriginMetrics.renderRefusals, labels: [("reason", reason)], Double(count))
+            }
+            return losses + recycled + sandbox + queue + refusals + [
                 MetricSample(OriginMetrics.workersBusy, Double(statistics.busy)),
                 MetricSample(OriginMetrics.workersIdle, Double(statistics.idle)),
-                MetricSample(OriginMetrics.renderQueueLength, Double(statistics.waiting)),
+                MetricSample(OriginMetrics.renderMemory, Double(statistics.memoryBytes)),
+                MetricSample(OriginMetrics.renderMemoryLimit, Double(statistics.memoryBytesMax)),
+                MetricSample(OriginMetrics.renderPace, statistics.pace),
                 MetricSample(OriginMetrics.backlogVersions, Double(backlog.count)),
             ]
         }

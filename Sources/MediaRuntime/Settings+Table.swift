@@ -253,10 +253,16 @@ extension Settings {
         ),
         Setting("queue.max", \.workers.queueMax, .number(0...100_000), "Pictures that may wait for a worker"),
         Setting(
+            "render.memory.max",
+            \.workers.renderMemoryBytesMax,
+            .bytes((1 << 20)...bytesMax),
+            "Memory of all pictures in work, as estimated from their headers; a larger one is worked on alone"
+        ),
+        Setting(
             "render.deadline",
             \.workers.renderDeadline,
             .duration(.milliseconds(1)...timeMax),
-            "How long one picture may take a worker"
+            "How long one picture may take, with its wait for a worker where a client waits for it"
         ),
     ]
 

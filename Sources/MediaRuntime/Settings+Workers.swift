@@ -7,6 +7,7 @@ extension Settings {
             executable: self.workerPath,
             workers: self.workers.count,
             queueMax: self.workers.queueMax,
+            memoryBytesMax: self.workers.renderMemoryBytesMax,
             renderDeadline: self.workers.renderDeadline,
             addressSpaceBytesMax: self.workers.memoryBytesMax,
             jobsMax: self.workers.jobsMax,

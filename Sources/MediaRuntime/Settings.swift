@@ -39,7 +39,9 @@ package struct Settings: Sendable {
         package var sandboxMayLack: Set<SandboxPiece> = []
         /// Jobs that may wait for a worker; one more is refused.
         package var queueMax = 64
-        /// How long one job may run.
+        /// Memory of the jobs that run at once, as estimated from their pictures' headers, in bytes.
+        package var renderMemoryBytesMax = 512 << 20
+        /// How long one job may take; with its wait, where somebody waits for it.
         package var renderDeadline = Duration.seconds(10)
         /// As given; ``Settings/workerPath`` is what counts.
         var pathGiven: String?

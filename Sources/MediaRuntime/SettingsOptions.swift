@@ -70,6 +70,7 @@ package struct EngineOptions: SettingsFlags {
     @Option(help: .setting("worker.resident.max")) package var workerResidentMax: String?
     @Option(help: .setting("worker.sandbox.allow.missing")) package var workerSandboxAllowMissing: String?
     @Option(help: .setting("queue.max")) package var queueMax: String?
+    @Option(help: .setting("render.memory.max")) package var renderMemoryMax: String?
     @Option(help: .setting("render.deadline")) package var renderDeadline: String?
     @Option(help: .setting("log.level")) package var logLevel: String?
     @Option(help: .setting("log.format")) package var logFormat: String?

@@ -6,6 +6,8 @@ import Synchronization
 package final class FakeRenderer: Renderer {
     private struct State {
         var jobs: [RenderJob] = []
+        var priorities: [RenderPriority] = []
+        var isFull = false
         var failures: [RenderError] = []
         var interludes: [@Sendable () async -> Void] = []
     }
@@ -17,6 +19,16 @@ package final class FakeRenderer: Renderer {
     /// The jobs it was given, in order.
     package var jobs: [RenderJob] { self.state.withLock(\.jobs) }
 
+    /// The priorities of ``jobs``.
+    package var priorities: [RenderPriority] { self.state.withLock(\.priorities) }
+
+    /// Whether the next callers are told that there is no room; jobs are done all the same.
+    package func setFull(_ isFull: Bool) { self.state.withLock { $0.isFull = isFull } }
+
+    package func checkRoom(for priority: RenderPriority) throws {
+        if self.state.withLock(\.isFull) { throw RenderError(.busy, detail: "full", retryAfter: .seconds(2)) }
+    }
+
     /// The next job fails with `error`; further ones queue up.
     package func failNext(_ error: RenderError) { self.state.withLock { $0.failures.append(error) } }
 
@@ -25,9 +37,14 @@ package final class FakeRenderer: Renderer {
         self.state.withLock { $0.interludes.append(interlude) }
     }
 
-    package func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome {
+    package func render(
+        _ job: RenderJob,
+        source: any PictureSource,
+        priority: RenderPriority
+    ) async throws -> RenderOutcome {
         let failure = self.state.withLock { state -> RenderError? in
             state.jobs.append(job)
+            state.priorities.append(priority)
             return state.failures.isEmpty ? nil : state.failures.removeFirst()
         }
         let interlude = self.state.withLock { $0.interludes.isEmpty ? nil : $0.interludes.removeFirst() }

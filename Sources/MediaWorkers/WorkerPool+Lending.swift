@@ -6,14 +6,16 @@ import Synchronization
 /// Lending workers. What is here blocks and runs on the pool's threads.
 extension WorkerPool {
     /// A worker that is well: an idle one, or a new one.
-    func checkOut() throws -> WorkerProcess {
+    ///
+    /// - Parameter deadline: when a new one is of no more use.
+    func checkOut(by deadline: ContinuousClock.Instant) throws -> WorkerProcess {
         while true {
             let idle = self.state.withLock { state -> WorkerProcess? in
                 guard state.phase == .running, let worker = state.idle.popLast() else { return nil }
                 state.out[worker.id] = worker
                 return worker
             }
-            guard let idle else { return try self.startWorker() }
+            guard let idle else { return try self.startWorker(by: deadline) }
             guard let complaint = idle.complaint() else { return idle }
             _ = self.lose(idle, complaint)
         }
@@ -54,8 +56,9 @@ extension WorkerPool {
     /// Starts a worker and lends it. After failures it waits first: an executable that ends at once would otherwise be
     /// started as fast as jobs come in.
     ///
+    /// - Parameter deadline: when whoever asks for it has no more time; nil: the time that a start may take is all.
     /// - Throws: ``RenderError`` with `.unavailable`.
-    func startWorker() throws -> WorkerProcess {
+    func startWorker(by deadline: ContinuousClock.Instant? = nil) throws -> WorkerProcess {
         self.sleep(until: self.state.withLock { $0.nextStart })
         guard self.state.withLock({ $0.phase == .running }) else { throw self.renderError(of: .closed) }
         let executable = self.configuration.executable
@@ -80,7 +83,10 @@ extension WorkerPool {
             throw self.renderError(of: .closed)
         }
         do {
-            let hello = try worker.hello(within: self.configuration.helloTimeout)
+            let time = self.configuration.helloTimeout
+            let hello = try worker.hello(
+                within: deadline.map { min(time, ContinuousClock.now.duration(to: $0)) } ?? time
+            )
             self.state.withLock { $0.started(hello) }
             return worker
         } catch {

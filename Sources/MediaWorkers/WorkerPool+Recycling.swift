@@ -10,6 +10,9 @@ package enum WorkerRecycling: String, Sendable, Hashable, CaseIterable {
     case jobs
     /// It holds more memory between two jobs than a worker may: codecs leak, and heaps fragment.
     case memory
+    /// It gave up a picture at its deadline, in the middle of a codec: what that held is not sure to have been given
+    /// back.
+    case gaveUp = "gave-up"
 }
 
 /// Replacing workers that have served their time, without a gap: the old one serves until the new one is warm, and one
@@ -28,6 +31,7 @@ extension WorkerPool {
     /// Whether a worker that has just answered should be replaced, and why.
     func recycling(of worker: WorkerProcess) -> WorkerRecycling? {
         if worker.jobsMax > 0, worker.jobsDone >= worker.jobsMax { return .jobs }
+        if worker.hasGivenUp { return .gaveUp }
         let memoryMax = self.configuration.residentBytesMax
         // Where /proc hides other processes there is no figure; then jobs alone count.
         guard memoryMax > 0, let bytes = worker.privateBytes() else { return nil }

@@ -6,8 +6,8 @@ extension WorkerPool {
     /// How the pool is set up. Sizes in bytes.
     ///
     /// ## Configuration keys
-    /// `workers`, `queue.max`, `render.deadline`, `worker.memory.max`, `worker.jobs.max`, `worker.resident.max`,
-    /// `worker.sandbox.allow.missing`; `sourceBytesMax` is at least `upload.bytes.max`.
+    /// `workers`, `queue.max`, `render.memory.max`, `render.deadline`, `worker.memory.max`, `worker.jobs.max`,
+    /// `worker.resident.max`, `worker.sandbox.allow.missing`; `sourceBytesMax` is at least `upload.bytes.max`.
     package struct Configuration: Sendable {
         /// The worker program.
         package var executable: String
@@ -15,7 +15,10 @@ extension WorkerPool {
         package var workers: Int
         /// Jobs that may wait; 0 is none. Default 64.
         package var queueMax: Int
-        /// How long a job may wait for a worker, and then how long the worker may take. Default 10 s.
+        /// Bytes that the jobs which run at once may take together, by estimate; a larger one runs alone. Default
+        /// 512 MiB.
+        package var memoryBytesMax: Int
+        /// How long a job may take, with its wait where somebody waits for it. Default 10 s.
         package var renderDeadline: Duration
         /// How long after the deadline a worker has to say that it gave up, before it is killed. Default 500 ms: most
         /// codecs can be told to stop and do within milliseconds, and a worker that stays need not be started anew.
@@ -45,6 +48,7 @@ extension WorkerPool {
             executable: String,
             workers: Int = ProcessInfo.processInfo.activeProcessorCount,
             queueMax: Int = 64,
+            memoryBytesMax: Int = 512 << 20,
             renderDeadline: Duration = .seconds(10),
             deadlineGrace: Duration = .milliseconds(500),
             addressSpaceBytesMax: Int = 2 << 30,
@@ -56,12 +60,13 @@ extension WorkerPool {
             helloTimeout: Duration = .seconds(30),
             shutdownGrace: Duration = .seconds(2)
         ) {
-            precondition(workers >= 1 && queueMax >= 0 && addressSpaceBytesMax >= 0)
+            precondition(workers >= 1 && queueMax >= 0 && memoryBytesMax >= 0 && addressSpaceBytesMax >= 0)
             precondition(jobsMax >= 0 && residentBytesMax >= 0)
             precondition(sourceBytesMax >= 1 && resultBytesMax >= 1)
             self.executable = executable
             self.workers = workers
             self.queueMax = queueMax
+            self.memoryBytesMax = memoryBytesMax
             self.renderDeadline = renderDeadline
             self.deadlineGrace = deadlineGrace
             self.addressSpaceBytesMax = addressSpaceBytesMax
@@ -83,10 +88,15 @@ extension WorkerPool {
             return isTooMany ? 0 : seconds
         }
 
-        /// ``renderDeadline`` as a worker is told it: whole milliseconds, rounded up.
-        var renderMilliseconds: Int {
-            let milliseconds = (self.renderDeadline / .milliseconds(1)).rounded(.up)
-            return Int(min(max(1, milliseconds), Double(WireProtocol.timeMillisecondsMax)))
+        /// How jobs are admitted. Both handicaps are a part of what may be waited (``JobTime``), so that nobody is
+        /// overtaken until it is too late.
+        var admission: AdmissionQueue.Bounds {
+            AdmissionQueue.Bounds(
+                workers: self.workers,
+                queueMax: self.queueMax,
+                memoryBytesMax: self.memoryBytesMax,
+                handicapMax: self.renderDeadline
+            )
         }
     }
 
@@ -97,7 +107,16 @@ extension WorkerPool {
         /// Workers that wait for a job.
         package let idle: Int
         /// Jobs that wait for a worker.
-        package let waiting: Int
+        package var waiting: Int { self.queue.values.reduce(0, +) }
+        /// The same, by priority.
+        package let queue: [RenderPriority: Int]
+        /// Jobs that were refused since the start, by reason; a reason that never was has no entry.
+        package let refusals: [String: Int]
+        /// What the running jobs are estimated to take, and may, in bytes.
+        package let memoryBytes: Int
+        package let memoryBytesMax: Int
+        /// How much longer jobs take than estimated; 1 at the start.
+        package let pace: Double
         /// Workers lost since the start, by reason; a reason that never was has no entry.
         package let losses: [WorkerLoss: Int]
         /// Workers replaced because they had served their time, since the start, by reason; as above.
@@ -111,12 +130,17 @@ extension WorkerPool {
     }
 
     package func statistics() -> Statistics {
-        let (busy, waiting) = self.gate.counts
+        let books = self.gate.books
+        let refusals = books.refusals.map { ($0.key.name, $0.value) }
         return self.state.withLock { state in
             Statistics(
-                busy: busy,
+                busy: books.running,
                 idle: state.idle.count,
-                waiting: waiting,
+                queue: books.waiting,
+                refusals: Dictionary(uniqueKeysWithValues: refusals),
+                memoryBytes: books.memoryBytes,
+                memoryBytesMax: self.configuration.memoryBytesMax,
+                pace: books.pace,
                 losses: state.losses,
                 recycled: state.recycled,
                 missing: state.missing,

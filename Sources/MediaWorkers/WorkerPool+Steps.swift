@@ -36,7 +36,7 @@ extension WorkerPool {
         }
     }
 
-    /// Before a worker is lent: a job that does not fit a datagram is no worker's fault.
+    /// Apart from the exchange: a job that does not fit a datagram is no worker's fault.
     func encode(_ request: WireProtocol.Request) throws -> [UInt8] {
         do {
             return try WireProtocol.encode(request)
@@ -45,12 +45,18 @@ extension WorkerPool {
         }
     }
 
-    func renderError(of refusal: WorkerGate.Refusal) -> RenderError {
+    func renderError(of refusal: AdmissionQueue.Refusal, _ priority: RenderPriority = .background) -> RenderError {
         switch refusal {
-        case .full: RenderError(.busy, detail: "\(self.configuration.queueMax) jobs wait already")
-        case .overdue: RenderError(.busy, detail: "no worker was free within \(self.configuration.renderDeadline)")
+        case .full: self.busy("as many \(priority.rawValue) jobs wait as may", priority)
+        case .late: self.busy("a job would wait longer for a worker than it may", priority)
+        case .overdue: self.busy("no worker was free in time", priority)
+        case .displaced: self.busy("a more urgent job needed its place", priority)
         case .closed: RenderError(.unavailable, detail: "the pool is shut down, or was never started")
         }
+    }
+
+    private func busy(_ detail: String, _ priority: RenderPriority) -> RenderError {
+        RenderError(.busy, detail: detail, retryAfter: self.gate.expectedWait(for: priority))
     }
 
     /// Runs `body` where it may block.

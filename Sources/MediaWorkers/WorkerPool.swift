@@ -25,7 +25,7 @@ package final class WorkerPool: Renderer {
     package init(configuration: Configuration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        self.gate = WorkerGate(workers: configuration.workers, queueMax: configuration.queueMax)
+        self.gate = WorkerGate(configuration.admission)
         // One thread a worker: a job that is admitted never waits for a thread. And one on which a worker is replaced.
         self.threads = NIOThreadPool(numberOfThreads: configuration.workers + 1)
     }
@@ -60,32 +60,54 @@ package final class WorkerPool: Renderer {
         )
     }
 
-    package func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome {
+    package func render(
+        _ job: RenderJob,
+        source: any PictureSource,
+        priority: RenderPriority
+    ) async throws -> RenderOutcome {
         try self.check(source)
-        let asked = ContinuousClock.now
+        let cost = RenderCost(of: job, bytes: source.bytes, opening: try await source.opening())
+        let time = JobTime(priority, cost, deadline: self.configuration.renderDeadline)
+        let request = AdmissionQueue.Request(priority: priority, cost: cost, waitMax: time.waitMax)
         do {
-            return try await self.gate.withPermit(waitMax: self.configuration.renderDeadline) {
-                let queue = asked.duration(to: .now)
+            return try await self.gate.admitting(request) {
+                let turn = time.admitted(at: .now)
                 let picture = try await self.read(source)
-                let outcome = try await self.onThread { try self.perform(job, picture) }
-                return outcome.waited(queue)
+                let outcome = try await self.onThread { try self.perform(job, picture, turn) }
+                return outcome.waited(turn.waited)
             }
-        } catch let refusal as WorkerGate.Refusal {
-            throw self.renderError(of: refusal)
+        } catch let refusal as AdmissionQueue.Refusal {
+            throw self.renderError(of: refusal, priority)
         }
     }
 
+    package func checkRoom(for priority: RenderPriority) throws {
+        // Of time and places a quarter less than it may have when it comes: others come meanwhile, and were let through
+        // as this one is.
+        let waitMax = JobTime.waitMax(priority, deadline: self.configuration.renderDeadline) * 0.75
+        guard let wait = self.gate.expectedWait(for: priority, sparing: true) else {
+            throw self.renderError(of: .full, priority)
+        }
+        if wait > waitMax { throw self.renderError(of: .late, priority) }
+    }
+
     /// One job on one worker; blocks for as long as that takes.
-    private func perform(_ job: RenderJob, _ picture: SealedMemory) throws -> RenderOutcome {
+    private func perform(_ job: RenderJob, _ picture: SealedMemory, _ turn: JobTime.Turn) throws -> RenderOutcome {
         let id = self.jobIDs.wrappingAdd(1, ordering: .relaxed).newValue
+        let worker = try self.checkOut(by: turn.deadline)
         let request = WireProtocol.Request(
             id: id,
             pictureBytes: picture.bytes,
-            timeMilliseconds: self.configuration.renderMilliseconds,
+            timeMilliseconds: turn.millisecondsLeft(at: .now),
             job: job
         )
-        let message = try self.encode(request)
-        let worker = try self.checkOut()
+        let message: [UInt8]
+        do {
+            message = try self.encode(request)
+        } catch {
+            self.checkIn(worker)
+            throw error
+        }
         let answer: WorkerProcess.Answer
         do {
             let bounds = WorkerProcess.Bounds(
@@ -94,16 +116,16 @@ package final class WorkerPool: Renderer {
             )
             answer = try worker.exchange(request, message, picture, within: bounds)
         } catch {
-            throw self.lose(worker, error).renderError
+            throw turn.blame(self.lose(worker, error).renderError)
         }
-        worker.countJob()
+        worker.count(answer)
         let recycling = self.recycling(of: worker)
         self.checkIn(worker)
         self.state.withLock { $0.jobsDone += 1 }
         if let recycling { self.recycle(worker, recycling) }
         switch answer {
         case .outcome(let outcome): return outcome
-        case .refusal(let error): throw error
+        case .refusal(let error): throw turn.blame(error)
         }
     }
 

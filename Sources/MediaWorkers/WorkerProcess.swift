@@ -24,6 +24,7 @@ final class WorkerProcess: Sendable {
     /// The job after which it is to be replaced; 0 is none.
     let jobsMax: Int
     private let jobs = Atomic(0)
+    private let gaveUp = Atomic(false)
     private let isReaped = Atomic(false)
 
     /// Starts `executable`; it has not said hello yet.
@@ -48,7 +49,14 @@ final class WorkerProcess: Sendable {
     /// Jobs that it has answered.
     var jobsDone: Int { self.jobs.load(ordering: .relaxed) }
 
-    func countJob() { self.jobs.add(1, ordering: .relaxed) }
+    /// Whether it gave up a picture at the deadline.
+    var hasGivenUp: Bool { self.gaveUp.load(ordering: .relaxed) }
+
+    func count(_ answer: Answer) {
+        self.jobs.add(1, ordering: .relaxed)
+        guard case .refusal(let error) = answer, error.code == .deadline else { return }
+        self.gaveUp.store(true, ordering: .relaxed)
+    }
 
     /// Its resident memory that is no file's and no memory file's, in bytes; nil where /proc does not say.
     func privateBytes() -> Int? {

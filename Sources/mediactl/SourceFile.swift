@@ -50,6 +50,10 @@ final class SourceFile: Sendable, PictureSource {
         Sniff.format(of: try await self.read(at: 0, count: min(self.bytes, Sniff.prefixBytesMax)))
     }
 
+    func opening() async throws -> [UInt8] {
+        try await self.read(at: 0, count: min(self.bytes, PictureOutline.openingBytesMax))
+    }
+
     func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws {
         var offset = 0
         while let chunk = try await self.chunk(at: offset) {

@@ -239,6 +239,28 @@ import Testing
         }
     }
 
+    /// Before `100 Continue`, so that no body is sent for nothing; reads, deletions and whoever does not wait go on.
+    @Test func aFullRendererRefusesUploadsAndServesTheRest() async throws {
+        try await Face.with { face in
+            let asset = try await face.asset()
+            face.renderer.setFull(true)
+            var waits: Set<String> = []
+            for _ in 0..<40 {
+                let fields = ["Expect: 100-continue", "Content-Length: 500"]
+                let connection = try await face.connect()
+                let answer = try await connection.exchange(RawRequest.head("POST", "/v1/assets", fields))
+                #expect(try answer.problem(503) == "temporary-reduced-capacity")
+                waits.insert(try #require(answer["Retry-After"]))
+            }
+            // Not all at the same time, and none before there is room (the renderer says in 2 s).
+            #expect(waits == ["2", "3", "4"])
+            #expect(try await face.ask("GET", "/a/\(asset.id)/v1/thumbnail.webp").status == 200)
+            let fields = ["Prefer: respond-async"]
+            #expect(try await face.ask("POST", "/v1/assets", fields, body: Face.picture(500)).status == 202)
+            #expect(try await face.ask("DELETE", "/v1/assets/\(asset.id)?immediate=true").status == 204)
+        }
+    }
+
     @Test func aQuotaThatIsUsedUpIsSaid() async throws {
         try await Face.with(quota: Quota(bytes: nil, files: 1)) { face in
             let asset = try await face.asset()

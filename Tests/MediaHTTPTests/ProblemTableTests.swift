@@ -17,6 +17,7 @@ import Testing
         (OriginError(.notAPicture, detail: secret), 415), (OriginError(.tooLarge, detail: secret), 413),
         (OriginError(.incompleteBody, detail: secret), 400), (OriginError(.unknownAsset, detail: secret), 404),
         (OriginError(.unknownRendition, detail: secret), 404), (OriginError(.backlogFull, detail: secret), 503),
+        (OriginError(.renditionPending, detail: secret), 503),
         (OriginError(.unknownVersion, detail: secret), 404), (OriginError(.gone, detail: secret), 410),
         (OriginError(.versionNotReady, detail: secret), 409), (OriginError(.idempotencyMismatch, detail: secret), 422),
         (OriginError(.idempotencyRunning, detail: secret), 409), (OriginError(.digestMismatch, detail: secret), 400),
@@ -51,6 +52,20 @@ import Testing
             let mayRetry = status == 503 || problem.code == "idempotency-key-in-use"
             #expect((response.headers[.retryAfter] != nil) == mayRetry, "\(problem.code)")
         }
+    }
+
+    /// RELIABILITY §1.12: 1 to 5 s, spread.
+    @Test(
+        arguments: [
+            (nil, 1...3), (.zero, 1...3), (.milliseconds(200), 1...3), (.milliseconds(1001), 2...4),
+            (.seconds(3), 3...5),
+            (.seconds(1_000_000), 3...5), (.seconds(-5), 1...3),
+        ] as [(Duration?, ClosedRange<Int>)]
+    )
+    func whoeverIsRefusedForWantOfRoomIsToldWhenToComeBack(hint: Duration?, seconds: ClosedRange<Int>) {
+        let busy = RenderError(.busy, detail: "", retryAfter: hint)
+        let told = (0..<200).compactMap { _ in ProblemTable.problem(for: busy).retryAfterSeconds }
+        #expect(Set(told) == Set(seconds))
     }
 
     @Test func whatIsOursIsLoggedAsAnError() {

@@ -124,7 +124,7 @@ struct CareHarness {
 
     /// Runs the queue of repairs while `work` does.
     func repairing<Result: Sendable>(_ work: () async throws -> Result) async throws -> Result {
-        let repairs = Task { await self.queue.run() }
+        let repairs = Task { await self.queue.run(width: 2) }
         defer { repairs.cancel() }
         return try await work()
     }
@@ -184,8 +184,14 @@ struct PaddingRenderer: Renderer {
     let base = FakeRenderer()
     let padding: Int
 
-    func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome {
-        let outcome = try await self.base.render(job, source: source)
+    func checkRoom(for priority: RenderPriority) {}
+
+    func render(
+        _ job: RenderJob,
+        source: any PictureSource,
+        priority: RenderPriority
+    ) async throws -> RenderOutcome {
+        let outcome = try await self.base.render(job, source: source, priority: priority)
         return RenderOutcome(
             facts: outcome.facts,
             renditions: outcome.renditions.map {

@@ -39,6 +39,31 @@ import Testing
         }
     }
 
+    /// Whoever would wait for its renditions is refused before a byte is read; what nobody waits for is taken.
+    @Test func aFullRendererRefusesUploadsThatWaitBeforeTheirBody() async throws {
+        self.origin.renderer.setFull(true)
+        var body = UntouchedBody()
+        let waiting = Upload(target: .newAsset, bytesExpected: 100, respondsAsync: false)
+        let error = await #expect(throws: RenderError.self) { try await self.origin.ingest(waiting, body: &body) }
+        #expect(error?.code == .busy)
+        #expect(!body.isTouched)
+        try await self.expectNothingLeft()
+        let version = try await self.origin.upload(OriginHarness.picture(100), respondsAsync: true)
+        #expect(version.state == .processing)
+        self.origin.renderer.setFull(false)
+        #expect(try await self.origin.upload(OriginHarness.picture(100)).state == .ready)
+        #expect(self.origin.renderer.priorities == [.upload])
+    }
+
+    private struct UntouchedBody: UploadBody {
+        var isTouched = false
+
+        mutating func next() -> [UInt8]? {
+            self.isTouched = true
+            return nil
+        }
+    }
+
     @Test func oneJobMakesAllPresets() async throws {
         _ = try await self.origin.upload(OriginHarness.picture(100))
         #expect(self.origin.renderer.jobs.map(\.presets) == [Preset.defaults])

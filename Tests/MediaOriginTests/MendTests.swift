@@ -1,8 +1,9 @@
 import FoundationEssentials
 import MediaModel
-import MediaOrigin
 import MediaTesting
 import Testing
+
+@testable import MediaOrigin
 
 @Suite struct MendTests {
     /// A rendition of a fresh upload, struck.
@@ -215,9 +216,87 @@ import Testing
         try await DiskFault.corrupt.strike(version.renditions[0].blob, in: care.store, other: version.source)
         // Nobody works on the queue.
         let start = ContinuousClock.now
-        await #expect(throws: SealError.self) { try await self.bytes(care, version.renditions[0]) }
+        let error = await #expect(throws: OriginError.self) { try await self.bytes(care, version.renditions[0]) }
+        #expect(error?.code == .renditionPending)
         #expect(ContinuousClock.now - start < .seconds(20))
         #expect(care.queue.count == 1)
+    }
+
+    /// A thousand readers, and the first of them, whose request began it, leaves.
+    @Test func aReaderThatLeavesTakesNothingFromTheOthers() async throws {
+        let care = try await CareHarness()
+        let version = try await care.upload(5000)
+        let rendition = version.renditions[0]
+        let before = try await self.bytes(care, rendition)
+        try await DiskFault.corrupt.strike(rendition.blob, in: care.store, other: rendition.blob)
+        let jobs = care.renderer.jobs.count
+        let (isOpen, opener) = AsyncStream.makeStream(of: Void.self)
+        care.renderer.beforeNext { for await _ in isOpen {} }
+        try await care.repairing {
+            let first = Task { try await self.bytes(care, rendition) }
+            try await eventually { care.renderer.jobs.count == jobs + 1 }
+            try await withThrowingTaskGroup(of: [UInt8].self) { group in
+                for _ in 0..<999 { group.addTask { try await self.bytes(care, rendition) } }
+                first.cancel()
+                _ = await first.result
+                opener.finish()
+                for try await bytes in group { #expect(bytes == before) }
+            }
+        }
+        #expect(care.renderer.jobs.count == jobs + 1)
+        #expect(care.renderer.priorities.last == .reader)
+        #expect(care.queue.count == 0)
+    }
+
+    @Test func severalRenditionsAreMendedAtATime() async throws {
+        let care = try await CareHarness()
+        let versions = [try await care.upload(5000), try await care.upload(6000, seed: 2)]
+        for version in versions {
+            try await DiskFault.missing.strike(version.renditions[0].blob, in: care.store, other: version.source)
+        }
+        let jobs = care.renderer.jobs.count
+        let (isOpen, opener) = AsyncStream.makeStream(of: Void.self)
+        care.renderer.beforeNext { for await _ in isOpen {} }
+        try await care.repairing {
+            let held = Task { try await self.bytes(care, versions[0].renditions[0]) }
+            try await eventually { care.renderer.jobs.count == jobs + 1 }
+            // The second does not wait for the first.
+            _ = try await self.bytes(care, versions[1].renditions[0])
+            #expect(care.queue.count == 1)
+            opener.finish()
+            _ = try await held.value
+        }
+    }
+
+    /// We are short: the reader is told to come back, not that something is broken, and an attempt is made for it then.
+    @Test func aBusyRendererIsToldToReadersAndSoonForgotten() async throws {
+        let care = try await CareHarness()
+        let version = try await care.upload(5000)
+        let rendition = version.renditions[0]
+        let before = try await self.bytes(care, rendition)
+        try await DiskFault.corrupt.strike(rendition.blob, in: care.store, other: rendition.blob)
+        care.renderer.failNext(RenderError(.busy, detail: "full"))
+        let jobs = care.renderer.jobs.count
+        try await care.repairing {
+            let error = await #expect(throws: OriginError.self) { try await self.bytes(care, rendition) }
+            #expect(error?.code == .renditionPending)
+            #expect(care.renderer.jobs.count == jobs + 1)
+            let start = ContinuousClock.now
+            while (try? await self.bytes(care, rendition)) != before, start.duration(to: .now) < .seconds(60) {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(start.duration(to: .now) < .seconds(60))
+            #expect(care.renderer.jobs.count == jobs + 2)
+        }
+    }
+
+    @Test func whatNobodyWaitsForIsBackgroundWork() async throws {
+        let care = try await CareHarness()
+        let version = try await care.upload(5000)
+        try await DiskFault.corrupt.strike(version.renditions[0].blob, in: care.store, other: version.source)
+        care.queue.note(version.renditions[0].blob)
+        try await care.repairing { try await eventually { care.queue.count == 0 } }
+        #expect(care.renderer.priorities == [.upload, .background])
     }
 
     @Test func anErrorThatSaysNothingOfTheBlobMendsNothing() async throws {
@@ -266,7 +345,8 @@ import Testing
         _ = try await care.catalog.begin(source, terms: CommitTerms())
         let outcome = try await renderer.base.render(
             RenderJob(format: .jpeg, limits: PictureLimits(), presets: version.presets),
-            source: WholePicture(bytes: version.source.bytes)
+            source: WholePicture(bytes: version.source.bytes),
+            priority: .upload
         )
         var renditions: [Rendition] = []
         for picture in outcome.renditions {
@@ -291,6 +371,8 @@ import Testing
 /// A picture of that many bytes.
 private struct WholePicture: PictureSource {
     let bytes: Int
+
+    func opening() -> [UInt8] { [] }
 
     func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws {
         try await body(Samples.bytes(self.bytes))

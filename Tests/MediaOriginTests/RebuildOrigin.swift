@@ -137,9 +137,15 @@ final class WebPRenderer: Renderer {
     /// What every job ends with from now on.
     let fails = Mutex<RenderError?>(nil)
 
-    func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome {
+    func checkRoom(for priority: RenderPriority) {}
+
+    func render(
+        _ job: RenderJob,
+        source: any PictureSource,
+        priority: RenderPriority
+    ) async throws -> RenderOutcome {
         if let error = self.fails.withLock({ $0 }) { throw error }
-        let outcome = try await self.fake.render(job, source: source)
+        let outcome = try await self.fake.render(job, source: source, priority: priority)
         let pictures = outcome.renditions.map { picture in
             let name = String(decoding: picture.bytes, as: UTF8.self)
             return RenderedPicture(preset: picture.preset, size: picture.size, bytes: Self.picture(name))

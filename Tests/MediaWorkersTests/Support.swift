@@ -17,6 +17,9 @@ struct Picture: PictureSource {
     /// Called before each chunk.
     let beforeChunk: @Sendable (Int) async throws -> Void
 
+    /// No codec's bytes, so nothing is told by them.
+    func opening() -> [UInt8] { [] }
+
     init(
         _ behaviour: String,
         _ body: [UInt8] = [],
@@ -53,6 +56,7 @@ enum Jobs {
 func withPool(
     workers: Int = 1,
     queueMax: Int = 64,
+    memoryBytesMax: Int = 512 << 20,
     renderDeadline: Duration = .seconds(30),
     executable: String? = nil,
     sourceBytesMax: Int = 64 << 20,
@@ -68,6 +72,7 @@ func withPool(
         executable: executable ?? fake,
         workers: workers,
         queueMax: queueMax,
+        memoryBytesMax: memoryBytesMax,
         renderDeadline: renderDeadline,
         addressSpaceBytesMax: addressSpaceBytesMax,
         jobsMax: jobsMax,
@@ -100,6 +105,11 @@ extension Logger {
 }
 
 extension WorkerPool {
+    /// As an upload does.
+    func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome {
+        try await self.render(job, source: source, priority: .upload)
+    }
+
     var processes: [pid_t] { self.state.withLock { $0.idle.map(\.id) + $0.out.keys } }
 
     /// Waits until the pool is as `condition` says, for at most ten seconds.

@@ -4,10 +4,10 @@ import Testing
 
 @testable import MediaWorkers
 
-/// A deadline holds in two ways: the worker gives up and stays, or is killed a grace later.
+/// A deadline holds in two ways: the worker gives up and is replaced when that suits, or is killed a grace later.
 @Suite(.timeLimit(.minutes(5)))
 struct WorkerDeadlineTests {
-    @Test func aWorkerThatGivesUpStays() async throws {
+    @Test func aWorkerThatGivesUpIsNotLostButReplaced() async throws {
         try await withPool(renderDeadline: .milliseconds(300)) { pool in
             let before = pool.processes
             let start = ContinuousClock.now
@@ -17,7 +17,8 @@ struct WorkerDeadlineTests {
             #expect(error?.detail.contains("gave up") == true)
             #expect(start.duration(to: .now) >= .milliseconds(300))
             try await pool.expectSound()
-            #expect(pool.processes == before)
+            try await pool.wait { $0.recycled == [.gaveUp: 1] }
+            #expect(pool.processes != before)
             #expect(pool.statistics().losses.isEmpty)
         }
     }
@@ -60,10 +61,11 @@ struct WorkerDeadlineTests {
 
     @Test(arguments: [
         (Duration.nanoseconds(1), 1), (.milliseconds(1), 1), (.microseconds(1500), 2), (.seconds(10), 10_000),
-        (.seconds(1_000_000_000), WireProtocol.timeMillisecondsMax), (.zero, 1),
+        (.seconds(1_000_000_000), WireProtocol.timeMillisecondsMax), (.zero, 1), (.seconds(-5), 1),
     ])
     func theTimeIsToldInWholeMilliseconds(time: Duration, milliseconds: Int) {
-        let configuration = WorkerPool.Configuration(executable: "", renderDeadline: time)
-        #expect(configuration.renderMilliseconds == milliseconds)
+        let moment = ContinuousClock.now
+        let turn = JobTime.Turn(waited: .zero, deadline: moment + time, fairTime: .zero)
+        #expect(turn.millisecondsLeft(at: moment) == milliseconds)
     }
 }

@@ -52,28 +52,132 @@ struct WorkerPoolQueueTests {
         }
     }
 
+    /// Half of the deadline may go by waiting: what is admitted later had better not be begun.
     @Test func aJobThatWaitsTooLongIsBusy() async throws {
-        try await withPool(renderDeadline: .milliseconds(800)) { pool in
-            // The worker is held by a source that is slow to give its bytes, which counts towards no deadline.
+        try await withPool(renderDeadline: .milliseconds(1600)) { pool in
+            // The worker is held by a source that is slow to give its bytes.
             let isReleased = Flag()
-            async let running = pool.render(Jobs.one, source: Picture("ok") { _ in try await isReleased.wait() })
+            let running = Task {
+                try await pool.render(
+                    Jobs.one,
+                    source: Picture("ok") { _ in try await isReleased.wait() },
+                    priority: .background
+                )
+            }
             try await pool.wait { $0.busy == 1 }
             let start = ContinuousClock.now
             #expect(await pool.error(of: "ok")?.code == .busy)
             #expect(start.duration(to: .now) >= .milliseconds(800))
+            #expect(start.duration(to: .now) < .milliseconds(1500))
+            #expect(pool.statistics().refusals == ["overdue": 1])
             isReleased.set()
-            _ = try await running
+            _ = await running.result
             try await pool.expectSound()
         }
     }
 
+    /// One deadline for the wait and the run: a job that waited has what is left, and is told that we were short.
+    @Test func aJobThatWaitedHasTheRestOfItsDeadline() async throws {
+        try await withPool(renderDeadline: .seconds(2)) { pool in
+            async let running = pool.render(Jobs.one, source: Picture("slow 700000"))
+            try await pool.wait { $0.busy == 1 && $0.idle == 0 }
+            let start = ContinuousClock.now
+            let error = await pool.error(of: "hang")
+            let time = start.duration(to: .now)
+            #expect(error?.code == .busy)
+            #expect(time >= .milliseconds(1950))
+            #expect(time < .milliseconds(2600))
+            _ = try await running
+            // Nobody was before it: it is the picture that takes too long.
+            #expect(await pool.error(of: "hang")?.code == .deadline)
+            try await pool.expectSound()
+        }
+    }
+
+    @Test func aReaderIsServedBeforeUploadsAndBackgroundWorkLast() async throws {
+        try await withPool { pool in
+            let (isReleased, order) = (Flag(), Order())
+            async let running = pool.render(Jobs.one, source: Picture("ok") { _ in try await isReleased.wait() })
+            try await pool.wait { $0.busy == 1 }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (count, priority) in [RenderPriority.background, .upload, .reader].enumerated() {
+                    group.addTask {
+                        let picture = Picture("ok") { _ in order.append(priority) }
+                        _ = try await pool.render(Jobs.one, source: picture, priority: priority)
+                    }
+                    try await pool.wait { $0.waiting == count + 1 }
+                }
+                #expect(pool.statistics().queue == [.reader: 1, .upload: 1, .background: 1])
+                isReleased.set()
+                try await group.waitForAll()
+            }
+            _ = try await running
+            #expect(order.priorities == [.reader, .upload, .background])
+        }
+    }
+
+    /// Five seconds of work wait already, as their sizes tell: nobody is left to find out by waiting.
+    @Test func whatWouldWaitTooLongIsRefusedAtOnceAndToldWhenToComeBack() async throws {
+        try await withPool(renderDeadline: .seconds(10)) { pool in
+            let isReleased = Flag()
+            let large = Picture("ok", [UInt8](repeating: 0, count: 1_000_000)) { _ in try await isReleased.wait() }
+            let running = Task { try await pool.render(Jobs.one, source: large, priority: .background) }
+            try await pool.wait { $0.busy == 1 }
+            #expect(throws: Never.self) { try pool.checkRoom(for: .upload) }
+            var waiting: [Task<RenderOutcome, any Error>] = []
+            var refusal: RenderError?
+            while refusal == nil, waiting.count < 1000 {
+                let task = Task { try await pool.render(Jobs.one, source: large) }
+                let count = waiting.count
+                for _ in 0..<1000 where pool.statistics().waiting == count && pool.statistics().refusals.isEmpty {
+                    try await Task.sleep(for: .milliseconds(1))
+                }
+                guard pool.statistics().waiting == count else {
+                    waiting.append(task)
+                    continue
+                }
+                let start = ContinuousClock.now
+                refusal = await #expect(throws: RenderError.self) { try await task.value }
+                #expect(start.duration(to: .now) < .milliseconds(100))
+            }
+            #expect(refusal?.code == .busy)
+            #expect(pool.statistics().refusals == ["late": 1])
+            #expect(try #require(refusal?.retryAfter) > .seconds(2))
+            #expect(throws: RenderError.self) { try pool.checkRoom(for: .upload) }
+            for task in waiting { task.cancel() }
+            for task in waiting { _ = await task.result }
+            #expect(throws: Never.self) { try pool.checkRoom(for: .upload) }
+            isReleased.set()
+            _ = await running.result
+        }
+    }
+
+    @Test func jobsThatTakeTooMuchMemoryTogetherRunOneAfterTheOther() async throws {
+        try await withPool(workers: 2, memoryBytesMax: 16 << 20) { pool in
+            let isReleased = Flag()
+            let large = Picture("ok", [UInt8](repeating: 0, count: 1_000_000)) { _ in try await isReleased.wait() }
+            async let first = pool.render(Jobs.one, source: large, priority: .background)
+            try await pool.wait { $0.busy == 1 }
+            #expect(pool.statistics().memoryBytes > 16 << 20)
+            async let second = pool.render(Jobs.one, source: Picture("ok"), priority: .background)
+            try await pool.wait { $0.waiting == 1 }
+            #expect(pool.statistics().busy == 1)
+            isReleased.set()
+            _ = try await (first, second)
+            #expect(pool.statistics().memoryBytes == 0)
+        }
+    }
+
     @Test func theGateKeepsNoMarksOfThoseWhoLeft() async throws {
-        let gate = WorkerGate(workers: 1, queueMax: 1000)
+        let gate = WorkerGate(.init(workers: 1, queueMax: 1000, memoryBytesMax: 1000, handicapMax: .seconds(1)))
+        func request(_ waitMax: Duration) -> AdmissionQueue.Request {
+            .init(priority: .upload, cost: RenderCost(memoryBytes: 1, cpu: .zero), waitMax: waitMax)
+        }
         // Grants, cancellations and the end of the wait race each other here; the count must come out even.
         await withTaskGroup(of: Void.self) { group in
             for index in 0..<500 {
                 group.addTask {
-                    try? await gate.withPermit(waitMax: .microseconds(index * 20)) {
+                    try? await gate.admitting(request(.microseconds(index * 20))) {
                         try await Task.sleep(for: .microseconds(10))
                     }
                 }
@@ -81,8 +185,17 @@ struct WorkerPoolQueueTests {
             try? await Task.sleep(for: .milliseconds(3))
             group.cancelAll()
         }
-        #expect(gate.counts == (0, 0))
-        #expect(gate.state.withLock { $0.endedEarly.isEmpty })
-        #expect(try await gate.withPermit(waitMax: .zero) { 7 } == 7)
+        #expect(gate.books.running == 0)
+        #expect(gate.books.memoryBytes == 0)
+        #expect(gate.books.waiting.values.allSatisfy { $0 == 0 })
+        #expect(gate.sleepersCount == 0)
+        #expect(try await gate.admitting(request(.zero)) { 7 } == 7)
     }
+}
+
+/// Who came first.
+private final class Order: Sendable {
+    private let list = Mutex<[RenderPriority]>([])
+    var priorities: [RenderPriority] { self.list.withLock { $0 } }
+    func append(_ priority: RenderPriority) { self.list.withLock { $0.append(priority) } }
 }

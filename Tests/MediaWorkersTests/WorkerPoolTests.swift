@@ -46,7 +46,7 @@ struct WorkerPoolTests {
     }
 
     @Test func twoHundredJobsOnTwoWorkersAreAllRight() async throws {
-        try await withPool(workers: 2, queueMax: 200) { pool in
+        try await withPool(workers: 2, queueMax: 400) { pool in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for index in 0..<200 {
                     group.addTask {

@@ -3,22 +3,43 @@
 ///
 /// Contract:
 /// - One decode serves all presets of a job.
-/// - Waiting jobs are bounded; one too many is refused at once with `.busy`.
+/// - Waiting jobs are bounded in number and in time. One too many, and one that would wait too long, is refused at once
+///   with `.busy` and, where it can be told, how long to stay away.
+/// - More urgent jobs go first, equally urgent ones in the order of their coming; none waits for ever.
 /// - A job that is not done at its deadline ends with `.deadline`; a codec that dies ends its own job with `.crashed`
-///   and nobody else's.
+///   and nobody else's. Where somebody waits, the deadline counts from the call.
 /// - Errors are ``RenderError``.
 package protocol Renderer: Sendable {
     /// - Parameters:
     ///   - job: what to make.
     ///   - source: the picture; it is asked for its bytes only once the job has a codec to run on, so that waiting jobs
-    ///     hold no picture in memory.
-    func render(_ job: RenderJob, source: any PictureSource) async throws -> RenderOutcome
+    ///     hold no picture in memory. Its opening is read before.
+    ///   - priority: who waits for it.
+    func render(_ job: RenderJob, source: any PictureSource, priority: RenderPriority) async throws -> RenderOutcome
+
+    /// Throws `.busy` where a job is not worth preparing: it would most likely be refused. Does not block and promises
+    /// nothing; for callers with something to do before they render, such as reading a body.
+    func checkRoom(for priority: RenderPriority) throws
+}
+
+/// Who waits for a render job, the most urgent first.
+package enum RenderPriority: String, Sendable, Hashable, CaseIterable {
+    /// A reader waits for a rendition that is not there as it should be.
+    case reader
+    /// A client waits for the answer to its upload.
+    case upload
+    /// Nobody waits: an upload that was answered before, repairs, a batch.
+    case background
 }
 
 /// Where a job's picture comes from.
 package protocol PictureSource: Sendable {
     /// Bytes in all; at least 1.
     var bytes: Int { get }
+
+    /// The first bytes, ``PictureOutline/openingBytesMax`` of them or all; fewer, or none, only make the estimate of
+    /// the job's cost worse. Called before the job is admitted, so it must be quick.
+    func opening() async throws -> [UInt8]
 
     /// Calls `body` with the picture's bytes in order, in pieces of any size. `body` keeps up by suspending.
     func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws
@@ -134,11 +155,14 @@ package struct RenderError: Error, Sendable, Hashable, CustomStringConvertible, 
     package let detail: String
     /// Whether the codec's process was lost to this picture: it died of it, lied, or would not stop at its deadline.
     package let costAWorker: Bool
+    /// When another attempt is likely to be taken, where that can be told.
+    package let retryAfter: Duration?
 
-    package init(_ code: Code, detail: String, costAWorker: Bool = false) {
+    package init(_ code: Code, detail: String, costAWorker: Bool = false, retryAfter: Duration? = nil) {
         self.code = code
         self.detail = detail
         self.costAWorker = costAWorker
+        self.retryAfter = retryAfter
     }
 
     package var description: String { "render: \(self.code)" }

@@ -39,7 +39,7 @@ struct ConvertRun: Sendable {
                 )
             }
             let work = RenderJob(format: job.format, limits: self.limits, presets: target.presets)
-            let outcome = try await self.renderer.render(work, source: file)
+            let outcome = try await self.renderer.render(work, source: file, priority: .background)
             var written: [ConvertOutcome.Output] = []
             for rendition in outcome.renditions {
                 let name = ConvertPlan.fileName(job.stem, rendition.preset)
