@@ -17,6 +17,8 @@ struct FilePicture: PictureSource {
     /// As the vault hands them out: a few sealed chunks at a time.
     private static let pieceBytes = 256 * 1024
 
+    func opening() -> [UInt8] { Array(self.content.prefix(PictureOutline.openingBytesMax)) }
+
     func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws {
         for start in stride(from: 0, to: self.content.count, by: Self.pieceBytes) {
             try await body(Array(self.content[start..<min(start + Self.pieceBytes, self.content.count)]))
@@ -68,7 +70,7 @@ func inside() throws -> RenderOutcome {
 
 // The first of either pays for start-up; and what is compared must be the same work.
 let expected = try inside()
-guard try await pool.render(job, source: source).renditions == expected.renditions else {
+guard try await pool.render(job, source: source, priority: .background).renditions == expected.renditions else {
     print("the worker makes other bytes")
     exit(1)
 }
@@ -76,7 +78,7 @@ for _ in 0..<blocks {
     let start = try cpuSecondsOfAll()
     for _ in 0..<pictures { _ = try inside() }
     let middle = try cpuSecondsOfAll()
-    for _ in 0..<pictures { _ = try await pool.render(job, source: source) }
+    for _ in 0..<pictures { _ = try await pool.render(job, source: source, priority: .background) }
     let end = try cpuSecondsOfAll()
     print((middle - start) / Double(pictures) * 1000, (end - middle) / Double(pictures) * 1000)
 }
