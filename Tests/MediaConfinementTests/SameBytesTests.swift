@@ -27,13 +27,13 @@ struct SameBytesTests {
                 }
                 switch outside {
                 case .success(let outcome):
-                    let inside = try await pool.render(job, source: source)
+                    let inside = try await pool.render(job, source: source, priority: .upload)
                     #expect(inside.facts == outcome.facts, "\(name)")
                     #expect(inside.renditions == outcome.renditions, "\(name)")
                     rendered += 1
                 case .failure(let error):
                     let code = (error as? RenderError)?.code
-                    let inside = await #expect(throws: RenderError.self) { try await pool.render(job, source: source) }
+                    let inside = await #expect(throws: RenderError.self) { try await pool.render(job, source: source, priority: .upload) }
                     #expect(inside?.code == code, "\(name)")
                 }
             }

@@ -12,6 +12,8 @@ struct FixturePicture: PictureSource {
 
     init(_ name: String) throws { self.content = try Fixtures.bytes("pictures/" + name) }
 
+    func opening() -> [UInt8] { Array(self.content.prefix(PictureOutline.openingBytesMax)) }
+
     func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws { try await body(self.content) }
 }
 
@@ -41,7 +43,7 @@ extension WorkerPool {
         let job = RenderJob(format: picture.0, limits: PictureLimits(), presets: [preset])
         let source = try FixturePicture(picture.1)
         do {
-            _ = try await self.render(job, source: source)
+            _ = try await self.render(job, source: source, priority: .upload)
             return .unexpected("no answer of the probe")
         } catch let error as RenderError where error.code == .undecodable {
             return Int32(error.detail).map { .refused($0) } ?? .unexpected(error.detail)
