@@ -82,10 +82,6 @@ static int reap(pid_t child, int *status, int options) {
     return ended < 0 ? -errno : ended == child;
 }
 
-int csandbox_reap(pid_t child, int *status) {
-    return reap(child, status, WNOHANG);
-}
-
 int csandbox_wait_for_end(pid_t child, int milliseconds) {
     const useconds_t millisecond = 1000;
     for (int waited = 0;; waited++) {
@@ -103,6 +99,11 @@ int csandbox_kill_and_reap(pid_t child, int *status) {
     kill(-child, SIGKILL);
     kill(child, SIGKILL);
     return reap(child, status, 0);
+}
+
+int csandbox_reap(pid_t child, int *status) {
+    int ended = csandbox_wait_for_end(child, 0);
+    return ended == 1 ? csandbox_kill_and_reap(child, status) : ended;
 }
 
 int csandbox_exit_code(int status) {

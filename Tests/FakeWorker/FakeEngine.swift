@@ -25,6 +25,7 @@ struct FakeEngine: PictureEngine {
             while true { sleep(1000) }
         case "slow": usleep(UInt32(argument) ?? 0)
         case "leak": Self.leak(mebibytes: Int(argument) ?? 0)
+        case "child": return Self.outcome(of: job, Array("\(Self.startedChild())".utf8))
         case "report": return Self.outcome(of: job, Array(Report.text().utf8))
         case "late":
             usleep(UInt32(time / .microseconds(1)))
@@ -34,6 +35,14 @@ struct FakeEngine: PictureEngine {
         default: break
         }
         return Self.outcome(of: job, Array(picture.prefix(Self.copyBytesMax)))
+    }
+
+    /// A process that ends long after whoever looks for it; its number.
+    private static func startedChild() -> pid_t {
+        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("1000"), nil]
+        defer { for argument in arguments { free(argument) } }
+        var child: pid_t = 0
+        return posix_spawn(&child, "/bin/sleep", nil, nil, &arguments, nil) == 0 ? child : 0
     }
 
     /// Memory that is used and that nobody will ever free.

@@ -44,10 +44,26 @@ struct WorkerIsolationTests {
         }
     }
 
+    /// The sandbox lets no worker start one; where a kernel lacks that piece, it is in the worker's group.
+    @Test(arguments: ["", "exit 0", "crash", "hang"]) func aWorkersChildEndsWithIt(ending: String) async throws {
+        var child: pid_t = 0
+        try await withPool(renderDeadline: .seconds(1)) { pool in
+            let number = try await Self.text(of: "child", pool).split(separator: " ").last?.prefix(while: \.isNumber)
+            child = try #require(number.flatMap { pid_t($0) })
+            #expect(kill(child, 0) == 0)
+            if !ending.isEmpty { _ = await pool.error(of: ending) }
+        }
+        try await waitForEnd(of: child)
+    }
+
     private static func report(_ pool: WorkerPool) async throws -> [String] {
-        let outcome = try await pool.render(Jobs.one, source: Picture("report"))
-        let text = String(decoding: try #require(outcome.renditions.first).bytes.dropFirst(25), as: UTF8.self)
-        return text.split(whereSeparator: \.isNewline).map(String.init)
+        try await Self.text(of: "report", pool).split(whereSeparator: \.isNewline).map(String.init)
+    }
+
+    /// What the worker put into its rendition, behind the container's header.
+    private static func text(of behaviour: String, _ pool: WorkerPool) async throws -> String {
+        let outcome = try await pool.render(Jobs.one, source: Picture(behaviour))
+        return String(decoding: try #require(outcome.renditions.first).bytes.dropFirst(25), as: UTF8.self)
     }
 
     /// In a process of its own, where nobody else opens descriptors.

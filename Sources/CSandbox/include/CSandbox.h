@@ -49,7 +49,7 @@ enum { csandbox_child_socket = 3 };
 // descriptor, default signal dispositions, a process group of its own and next to no environment.
 int csandbox_spawn(const char *path, char *const arguments[], int socket, pid_t *child);
 
-// 0: still running; 1: it has ended, was reaped and `*status` is its wait status.
+// 0: still running; 1: it has ended, was reaped with all that is left of its group, and `*status` is its wait status.
 int csandbox_reap(pid_t child, int *status);
 
 // Waits until the child has ended, without reaping it: 1; 0 when `milliseconds` pass first (0 only looks).
