@@ -33,7 +33,9 @@ struct SameBytesTests {
                     rendered += 1
                 case .failure(let error):
                     let code = (error as? RenderError)?.code
-                    let inside = await #expect(throws: RenderError.self) { try await pool.render(job, source: source, priority: .upload) }
+                    let inside = await #expect(throws: RenderError.self) {
+                        try await pool.render(job, source: source, priority: .upload)
+                    }
                     #expect(inside?.code == code, "\(name)")
                 }
             }
