@@ -31,6 +31,8 @@ static const int allowed[] = {
     // Memory files: pictures and results.
     SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(lseek), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
     SCMP_SYS(close),
+    // Waiting for a descriptor, by the names that processor families have for it.
+    SCMP_SYS(poll), SCMP_SYS(ppoll),
     // How much memory there is: qsort(3) asks before it takes some.
     SCMP_SYS(sysinfo),
 };

@@ -7,6 +7,9 @@ package import MediaModel
 /// It trusts the pool no more than the pool trusts it: whatever is not as ``WireProtocol`` says ends the process. What
 /// it writes to standard error is for the operator.
 package struct WorkerLoop<Engine: PictureEngine> {
+    /// How long a worker waits for a job before it gives memory back.
+    private static var idleTime: Duration { .seconds(1) }
+
     private let engine: Engine
     private let codecs: String
     private let limits: WorkerLimits
@@ -45,7 +48,7 @@ package struct WorkerLoop<Engine: PictureEngine> {
             try self.limits.apply()
             let missing = try self.confined()
             try self.socket.send(WireProtocol.encode(WireProtocol.Hello(codecs: self.codecs, missing: missing)))
-            while let datagram = try self.socket.receive() {
+            while let datagram = try self.next() {
                 let (request, picture) = try Self.check(datagram)
                 try self.serve(request, picture)
             }
@@ -54,6 +57,13 @@ package struct WorkerLoop<Engine: PictureEngine> {
             WorkerLog.write("ends: \(error)")
             return 1
         }
+    }
+
+    /// The next datagram; nil when the pool has closed its end. A worker that has nothing to do for a while gives free
+    /// memory back, which under load would only be asked for again.
+    private func next() throws -> WireSocket.Datagram? {
+        if try !self.socket.waitReadable(until: .now + Self.idleTime) { csandbox_give_memory_back() }
+        return try self.socket.receive()
     }
 
     /// What fails here is told to the pool as well: it is the operator's to mend, and decides whether a service starts.

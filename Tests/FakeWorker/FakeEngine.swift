@@ -25,6 +25,7 @@ struct FakeEngine: PictureEngine {
             while true { sleep(1000) }
         case "slow": usleep(UInt32(argument) ?? 0)
         case "leak": Self.leak(mebibytes: Int(argument) ?? 0)
+        case "fragment": Self.fragment(mebibytes: Int(argument) ?? 0)
         case "child": return Self.outcome(of: job, Array("\(Self.startedChild())".utf8))
         case "report": return Self.outcome(of: job, Array(Report.text().utf8))
         case "late":
@@ -35,6 +36,17 @@ struct FakeEngine: PictureEngine {
         default: break
         }
         return Self.outcome(of: job, Array(picture.prefix(Self.copyBytesMax)))
+    }
+
+    /// Memory that is used and free again, below some that is not: a heap shrinks from its top alone.
+    private static func fragment(mebibytes: Int) {
+        // Below what malloc(3) maps apart.
+        let blocks = (0..<mebibytes * 16).map { _ in
+            guard let block = malloc(1 << 16) else { exit(70) }
+            memset(block, 1, 1 << 16)
+            return block
+        }
+        for block in blocks.dropLast() { free(block) }
     }
 
     /// A process that ends long after whoever looks for it; its number.

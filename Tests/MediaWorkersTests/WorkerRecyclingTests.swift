@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import MediaModel
 import MediaTesting
+import Synchronization
 import Testing
 
 @testable import MediaWorkers
@@ -34,6 +35,15 @@ struct WorkerRecyclingTests {
             try await pool.wait { $0.recycled == [.memory: 1] && $0.idle == 1 }
             for process in first { try await waitUntilGone(process) }
             try await pool.expectSound()
+        }
+    }
+
+    @Test(.enabled(if: !Sanitizer.isOn, "a sanitizer has a heap of its own"))
+    func aWorkerThatHasNothingToDoGivesFreeMemoryBack() async throws {
+        try await withPool { pool in
+            _ = try await pool.render(Jobs.one, source: Picture("fragment 100"))
+            let worker = try #require(pool.state.withLock { $0.idle.first })
+            try await pool.wait { _ in worker.privateBytes().map { $0 < 80 << 20 } ?? false }
         }
     }
 

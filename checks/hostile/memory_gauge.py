@@ -70,6 +70,13 @@ def used(service):
     return proportional(pids) if os.geteuid() == 0 else in_status(pids, RESIDENT)
 
 
+def shares(service):
+    """What each process has for itself, in words: the service first, then its workers."""
+    pids = [service.pid, *descendants(service.pid)]
+    sizes = [proportional([pid]) if os.geteuid() == 0 else in_status([pid], RESIDENT) for pid in pids]
+    return " + ".join(f"{size / MIB:.0f}" for size in sizes) + " MiB"
+
+
 def calm(service):
     """Bytes of all processes while nothing is asked of them."""
     deadline = time.monotonic() + CALM_SECONDS

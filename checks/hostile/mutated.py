@@ -140,6 +140,7 @@ def main():
     with Service({"cache.bytes.max": "0"}) as service:
         warm_up(service)
         base = memory_gauge.calm(service)
+        report.note(f"at rest, before: {memory_gauge.shares(service)}")
         began = time.monotonic()
         mutations = (
             Mutation.numbered(options.seed, number, sound, paths) for number in range(options.pictures)
@@ -167,6 +168,7 @@ def compare(report, service, base, peak):
     lost = invariants.metric(service, "media_worker_restarts_total")
     report.note(f"{lost} workers were lost on the way; peak {peak.bytes / MIB:.0f} MiB ({memory_gauge.unit()})")
     after = memory_gauge.calm(service)
+    report.note(f"at rest, afterwards: {memory_gauge.shares(service)}")
     report.expect(
         after <= base + GROWTH_MAX_BYTES,
         f"memory of all processes {after / MIB:.0f} MiB afterwards, {base / MIB:.0f} before "

@@ -67,6 +67,9 @@ int csandbox_exit_code(int status);
 // it as it is. No core dump.
 int csandbox_limit(uint64_t address_space, uint64_t descriptors, uint64_t cpu_seconds);
 
+// Free memory that the heap keeps goes back to the system.
+void csandbox_give_memory_back(void);
+
 // The whole process gives way to others when processors are short, by nice(2)'s levels.
 int csandbox_give_way(int nice_level);
 
