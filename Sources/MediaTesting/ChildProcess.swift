@@ -80,7 +80,7 @@ package final class ChildProcess: Sendable {
         environment: [String: String]? = nil,
         stdin: [UInt8] = [],
         folder: String? = nil,
-        timeout: Duration = .seconds(60)
+        timeout: Duration = Patience.timeMax
     ) async throws -> Outcome {
         let child = try ChildProcess(program, arguments, environment: environment, stdin: stdin, folder: folder)
         let exit = try await child.exit(within: timeout)

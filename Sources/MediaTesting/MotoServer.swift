@@ -46,7 +46,7 @@ package final class MotoServer: Sendable {
             if let match = said.firstMatch(of: /Running on http:\/\/127\.0\.0\.1:([0-9]+)/), let port = Int(match.1) {
                 return MotoServer(process: process, port: port)
             }
-            guard process.exit == nil, ContinuousClock.now - start < .seconds(60) else {
+            guard process.exit == nil, ContinuousClock.now - start < Patience.timeMax else {
                 throw NotUp(description: "moto_server did not come up; it said: \(said)")
             }
             try await Task.sleep(for: .milliseconds(50))
@@ -57,7 +57,7 @@ package final class MotoServer: Sendable {
     package func kill() async throws {
         // `moto_server` may be a script that started the interpreter: the group has both.
         Glibc.kill(-self.process.pid, SIGKILL)
-        _ = try await self.process.exit(within: .seconds(10))
+        _ = try await self.process.exit(within: Patience.timeMax)
     }
 
     /// Makes a symmetric key; returns its ARN.

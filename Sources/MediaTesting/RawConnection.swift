@@ -9,7 +9,7 @@ import Synchronization
 /// The socket is closed with the last reference.
 package final class RawConnection: Sendable {
     /// How long a call waits unless the test says otherwise.
-    package static let defaultTimeout = Duration.seconds(10)
+    package static let defaultTimeout = Patience.timeMax
     /// Bytes of a head that is read before it is taken for rubbish.
     package static let headBytesMax = 65_536
     /// Bytes of a body likewise.
@@ -132,7 +132,7 @@ package final class RawConnection: Sendable {
     }
 
     /// Whether the peer ends the connection, by FIN or RST, before the timeout. What it sends until then is dropped.
-    package func isClosedByPeer(within timeout: Duration) async throws -> Bool {
+    package func isClosedByPeer(within timeout: Duration = defaultTimeout) async throws -> Bool {
         do {
             _ = try await self.receiveToEnd(timeout: timeout)
             return true

@@ -6,9 +6,13 @@ import Glibc
 /// service on it.
 package final class RunningService: Sendable {
     /// From the start until it listens.
-    package static let startTimeout = Duration.seconds(60)
+    package static let startTimeout = Patience.timeMax
     /// ARCHITECTURE §6: a drain takes at most 30 s; the rest is for a machine that has other things to do.
-    package static let stopTimeout = Duration.seconds(35)
+    package static let stopTimeout = Duration.seconds(30) + Patience.timeMax
+
+    /// Settings for whatever machine the tests run on. No honest picture comes near the deadline of a render, and no
+    /// connection is closed for being silent before a test gives up on it.
+    package static let settings = ["MEDIA_RENDER_DEADLINE": "4m", "MEDIA_HTTP_IDLE_TIMEOUT": "10m"]
 
     package let process: ChildProcess
     /// Of the public listener.
@@ -42,7 +46,7 @@ package final class RunningService: Sendable {
     ///
     /// - Parameters:
     ///   - arguments: flags after `serve`, besides the ports and the data folder.
-    ///   - environment: settings (`MEDIA_…`) besides the test's own variables.
+    ///   - environment: settings (`MEDIA_…`) besides the test's own variables and ``settings``, and before them.
     ///   - dataFolder: an existing or future folder that stays, or nil for a fresh one.
     /// - Throws: ``ChildProcess/Failure`` when it is not built, ends, or does not listen in time, with what it logged.
     package static func start(
@@ -67,7 +71,7 @@ package final class RunningService: Sendable {
         let process = try ChildProcess(
             program,
             ["serve", "--http-port", "0", "--admin-port", "0", "--data-dir", dataFolder] + arguments,
-            environment: ChildProcess.cleanEnvironment.merging(environment) { _, given in given }
+            environment: ChildProcess.cleanEnvironment.merging(Self.settings.merging(environment) { $1 }) { $1 }
         )
         return RunningService(
             process: process,

@@ -15,7 +15,7 @@ struct KMSServiceTests {
         [
             "MEDIA_KMS_KEY_ID": arn, "MEDIA_KMS_REGION": MotoServer.region, "MEDIA_KMS_ENDPOINT": moto.endpoint,
             "MEDIA_KMS_ACCESS_KEY_ID": MotoServer.accessKeyID, "MEDIA_KMS_SECRET_ACCESS_KEY": "secret",
-            "MEDIA_KMS_SESSION_TOKEN": "token", "MEDIA_KMS_DEADLINE": "30s",
+            "MEDIA_KMS_SESSION_TOKEN": "token", "MEDIA_KMS_DEADLINE": "60s",
         ]
     }
 

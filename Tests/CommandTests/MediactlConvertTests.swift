@@ -96,7 +96,7 @@ struct MediactlConvertTests {
         let run = try await MediactlRun(
             [
                 "convert", folder.path("in"), "--preset", "thumbnail", "--out", folder.path("out"), "--workers", "2",
-                "--render-deadline", "1s", "--worker-path", try #require(BuiltProducts.path("FakeWorker")),
+                "--render-deadline", "10s", "--worker-path", try #require(BuiltProducts.path("FakeWorker")),
             ]
         )
         #expect(run.code == 1, "\(run.errors)")

@@ -10,13 +10,16 @@ struct MediactlRun {
 
     var outputLines: [String] { self.output.split(separator: "\n").map(String.init) }
 
-    /// - Parameter environment: settings; the test's own variables are there besides, without its own settings.
+    /// - Parameter environment: settings; the test's own variables are there besides, with ``RunningService/settings``
+    ///   for its own.
     init(_ arguments: [String], environment: [String: String] = [:]) async throws {
         let outcome = try await ChildProcess.run(
             try #require(BuiltProducts.path("mediactl")),
             arguments,
-            environment: ChildProcess.cleanEnvironment.merging(environment) { _, given in given },
-            timeout: .seconds(120)
+            environment: ChildProcess.cleanEnvironment.merging(RunningService.settings.merging(environment) { $1 }) {
+                $1
+            },
+            timeout: Patience.timeMax * 2
         )
         self.code = if case .code(let code) = outcome.exit { code } else { nil }
         self.output = outcome.text

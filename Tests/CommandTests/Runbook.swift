@@ -32,7 +32,7 @@ enum Runbook {
             "/bin/sh",
             ["-c", Self.command(command, with: names)],
             environment: ChildProcess.cleanEnvironment,
-            timeout: .seconds(120)
+            timeout: Patience.timeMax * 2
         )
     }
 

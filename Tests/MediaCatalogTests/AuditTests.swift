@@ -190,7 +190,7 @@ struct AuditTests {
                 try reader.read { database in
                     let before = try Int.fetchOne(database, sql: "SELECT count(*) FROM blobs")
                     signal.yield()
-                    let isReleased = release.wait(timeout: .now() + 30) == .success
+                    let isReleased = release.wait(timeout: .now() + Patience.timeMax / .seconds(1)) == .success
                     return try isReleased && Int.fetchOne(database, sql: "SELECT count(*) FROM blobs") == before
                 }
             }

@@ -41,7 +41,7 @@ struct CommitQueueTests {
         let (isBusy, signal) = AsyncStream<Void>.makeStream()
         catalog.pool.asyncWriteWithoutTransaction { _ in
             signal.yield()
-            _ = release.wait(timeout: .now() + 30)
+            _ = release.wait(timeout: .now() + Patience.timeMax / .seconds(1))
         }
         for await _ in isBusy { break }
         defer { release.signal() }
@@ -225,7 +225,9 @@ struct CommitQueueTests {
 
     @Test("waits for others as long as it is told")
     func theFirstWaits() async throws {
-        let catalog = try await self.open(delay: .milliseconds(500))
+        // Far more than the others need to come, on a machine that is busy.
+        let delay = Duration.seconds(5)
+        let catalog = try await self.open(delay: delay)
         self.commits.forget()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<5 {
@@ -239,7 +241,7 @@ struct CommitQueueTests {
         #expect(self.commits.all == [5])
         let start = ContinuousClock.now
         _ = try await catalog.begin(Samples.version())
-        #expect(.now - start >= .milliseconds(500))
+        #expect(.now - start >= delay)
     }
 
     @Test("waits no longer once a batch is full, or the catalog closes")

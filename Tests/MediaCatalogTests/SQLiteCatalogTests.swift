@@ -152,8 +152,9 @@ struct SQLiteCatalogTests {
         async let commit: Void = catalog.commit { connection in
             try connection.execute(sql: "UPDATE versions SET announced = 1")
             signal.yield()
-            // Holds the transaction open until the read is done, at most ten seconds.
-            for _ in 0..<10_000 where !isRead.withLock({ $0 }) { usleep(1000) }
+            // Holds the transaction open until the read is done.
+            let start = ContinuousClock.now
+            while !isRead.withLock({ $0 }), start.duration(to: .now) < Patience.timeMax { usleep(1000) }
             #expect(isRead.withLock { $0 })
         }
         for await _ in readsDone { break }

@@ -34,7 +34,7 @@ struct Face: Sendable {
         let face = Self.face(catalog, store, keys, renderer, token: token, quota: quota)
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let listener = OriginServer.publicListener(
-            .init(host: "127.0.0.1", port: 0, connectionsMax: 100, idleTimeout: .seconds(10)),
+            .init(host: "127.0.0.1", port: 0, connectionsMax: 100, idleTimeout: .seconds(600)),
             responder: face.responder,
             logger: Logger(label: "face", factory: { _ in SwiftLogNoOpLogHandler() }),
             onListening: { listening.yield($0.port ?? 0) }
@@ -90,7 +90,7 @@ struct Face: Sendable {
             digests: FakeDigests(),
             publicBaseURL: "",
             uploadBytesMax: Self.uploadBytesMax,
-            uploadTimeout: .seconds(10),
+            uploadTimeout: .seconds(600),
             apiToken: token,
             isEqual: ==
         )

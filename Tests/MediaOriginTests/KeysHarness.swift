@@ -129,11 +129,8 @@ struct KeysHarness {
     }
 }
 
-/// Waits for what other tasks bring about; half a minute at the most.
+/// Waits for what other tasks bring about.
 func eventually(_ condition: () async throws -> Bool, _ location: SourceLocation = #_sourceLocation) async throws {
-    for _ in 0..<30_000 {
-        if try await condition() { return }
-        try await Task.sleep(for: .milliseconds(1))
-    }
-    Issue.record("it never came about", sourceLocation: location)
+    let isSo = try await comesAbout(every: .milliseconds(1), condition)
+    #expect(isSo, "it never came about", sourceLocation: location)
 }

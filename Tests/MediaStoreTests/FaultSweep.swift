@@ -69,7 +69,7 @@ struct FaultSweep: Sendable, CustomTestStringConvertible {
 extension FaultyFileSystem {
     /// A handle closes when its last reference goes, which the pool's thread may hold a moment longer.
     func expectNoDescriptors(_ context: Comment, _ location: SourceLocation = #_sourceLocation) async throws {
-        for _ in 0..<1000 where self.openDescriptors > 0 { try await Task.sleep(for: .milliseconds(1)) }
-        #expect(self.openDescriptors == 0, context, sourceLocation: location)
+        let areClosed = try await comesAbout(every: .milliseconds(1)) { self.openDescriptors == 0 }
+        #expect(areClosed, context, sourceLocation: location)
     }
 }

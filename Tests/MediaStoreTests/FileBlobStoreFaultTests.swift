@@ -119,9 +119,7 @@ struct FileBlobStoreFaultTests {
             }
             let failed = calls.failed
             calls.inject(nil)
-            // A handle closes when its last reference goes, which the pool's thread may hold a moment longer.
-            for _ in 0..<1000 where calls.openDescriptors > 0 { try await Task.sleep(for: .milliseconds(1)) }
-            #expect(calls.openDescriptors == 0, "\(failed)")
+            try await calls.expectNoDescriptors("\(failed)")
             if failed.isEmpty { break }
             let read = try await store.contents(of: id)
             #expect(read == Samples.bytes(1000), "\(failed): a read that failed has changed nothing")

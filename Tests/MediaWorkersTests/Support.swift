@@ -53,11 +53,15 @@ enum Jobs {
 }
 
 /// Runs `body` with a started pool and shuts it down whatever happens; no process of it may be left then.
+///
+/// - Parameter renderDeadline: by default one that no healthy job comes near, however busy the machine is: also where a
+///   hundred wait. Where a deadline must pass, `deadlineGrace` is short if the worker is to miss it, and long if not.
 func withPool(
     workers: Int = 1,
     queueMax: Int = 64,
     memoryBytesMax: Int = 512 << 20,
-    renderDeadline: Duration = .seconds(30),
+    renderDeadline: Duration = .seconds(240),
+    deadlineGrace: Duration = Patience.timeMax,
     executable: String? = nil,
     sourceBytesMax: Int = 64 << 20,
     resultBytesMax: Int = 256 << 20,
@@ -74,11 +78,13 @@ func withPool(
         queueMax: queueMax,
         memoryBytesMax: memoryBytesMax,
         renderDeadline: renderDeadline,
+        deadlineGrace: deadlineGrace,
         addressSpaceBytesMax: addressSpaceBytesMax,
         jobsMax: jobsMax,
         residentBytesMax: residentBytesMax,
         sourceBytesMax: sourceBytesMax,
         resultBytesMax: resultBytesMax,
+        helloTimeout: Patience.timeMax,
         shutdownGrace: shutdownGrace
     )
     let pool = WorkerPool(configuration: configuration, logger: .quiet)
@@ -112,13 +118,10 @@ extension WorkerPool {
 
     var processes: [pid_t] { self.state.withLock { $0.idle.map(\.id) + $0.out.keys } }
 
-    /// Waits until the pool is as `condition` says, for at most ten seconds.
+    /// Waits until the pool is as `condition` says.
     func wait(until condition: (Statistics) -> Bool) async throws {
-        for _ in 0..<2000 {
-            if condition(self.statistics()) { return }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        Issue.record("the pool stays at \(self.statistics())")
+        let isSo = try await comesAbout { condition(self.statistics()) }
+        #expect(isSo, "the pool stays at \(self.statistics())")
     }
 
     /// An ordinary picture comes through.
@@ -128,22 +131,24 @@ extension WorkerPool {
         #expect(outcome.renditions.map(\.bytes) == Jobs.renditions(of: picture, Jobs.both), comment)
     }
 
-    func error(of behaviour: String, _ job: RenderJob = Jobs.one) async -> RenderError? {
-        await #expect(throws: RenderError.self) { try await self.render(job, source: Picture(behaviour)) }
+    func error(
+        of behaviour: String,
+        job: RenderJob = Jobs.one,
+        priority: RenderPriority = .upload
+    ) async -> RenderError? {
+        await #expect(throws: RenderError.self) {
+            try await self.render(job, source: Picture(behaviour), priority: priority)
+        }
     }
 }
 
 /// Whether no process of this number is left, a zombie included.
 func isGone(_ process: pid_t) -> Bool { kill(process, 0) == -1 && errno == ESRCH }
 
-/// Waits until the process is gone or a zombie, for at most ten seconds.
+/// Waits until the process is gone or a zombie.
 func waitForEnd(of process: pid_t) async throws {
-    for _ in 0..<2000 {
-        guard let text = try? Data(contentsOf: URL(filePath: "/proc/\(process)/stat")) else { return }
-        if String(decoding: text, as: UTF8.self).contains(") Z ") { return }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-    Issue.record("process \(process) does not end")
+    let isOver = try await comesAbout { !ChildProcess.isRunning(process) }
+    #expect(isOver, "process \(process) does not end")
 }
 
 /// Something that happens once.

@@ -8,26 +8,26 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 struct WorkerDeadlineTests {
     @Test func aWorkerThatGivesUpIsNotLostButReplaced() async throws {
-        try await withPool(renderDeadline: .milliseconds(300)) { pool in
+        try await withPool(renderDeadline: .seconds(5)) { pool in
             let before = pool.processes
             let start = ContinuousClock.now
-            let error = await pool.error(of: "late")
+            let error = await pool.error(of: "late", priority: .background)
             #expect(error?.code == .deadline)
             #expect(error?.costAWorker == false)
             #expect(error?.detail.contains("gave up") == true)
-            #expect(start.duration(to: .now) >= .milliseconds(300))
+            #expect(start.duration(to: .now) >= .seconds(5))
+            try await pool.wait { $0.recycled == [.gaveUp: 1] && $0.idle == 1 }
             try await pool.expectSound()
-            try await pool.wait { $0.recycled == [.gaveUp: 1] }
             #expect(pool.processes != before)
             #expect(pool.statistics().losses.isEmpty)
         }
     }
 
     @Test func aWorkerThatDoesNotGiveUpIsKilledAGraceLater() async throws {
-        try await withPool(renderDeadline: .milliseconds(200)) { pool in
-            let grace = pool.configuration.deadlineGrace
+        let grace = Duration.milliseconds(500)
+        try await withPool(renderDeadline: .milliseconds(200), deadlineGrace: grace) { pool in
             let start = ContinuousClock.now
-            let error = await pool.error(of: "hang")
+            let error = await pool.error(of: "hang", priority: .background)
             #expect(error?.code == .deadline)
             #expect(error?.costAWorker == true)
             #expect(start.duration(to: .now) >= .milliseconds(200) + grace)
@@ -45,7 +45,7 @@ struct WorkerDeadlineTests {
     }
 
     @Test func aWorkerThatIsOutOfTimeBeforeItsTimeLies() async throws {
-        try await withPool(renderDeadline: .seconds(30)) { pool in
+        try await withPool { pool in
             let error = await pool.error(of: "fault render-deadline")
             #expect(error?.code == .crashed)
             #expect(error?.costAWorker == true)
@@ -67,5 +67,26 @@ struct WorkerDeadlineTests {
         let moment = ContinuousClock.now
         let turn = JobTime.Turn(waited: .zero, deadline: moment + time, fairTime: .zero)
         #expect(turn.millisecondsLeft(at: moment) == milliseconds)
+    }
+
+    @Test func aWaitIsAPartOfTheDeadlineByPriority() {
+        let time = { (priority: RenderPriority, cpu: Duration) in
+            JobTime(priority, RenderCost(memoryBytes: 1, cpu: cpu), deadline: .seconds(100)).waitMax
+        }
+        #expect(time(.reader, .zero) == .seconds(25))
+        #expect(time(.upload, .zero) == .seconds(50))
+        #expect(time(.background, .zero) == .seconds(600))
+        // What it takes itself must be left, and a tenth is left to wait in any case.
+        #expect(time(.upload, .seconds(70)) == .seconds(30))
+        #expect(time(.upload, .seconds(95)) == .seconds(10))
+        #expect(time(.background, .seconds(95)) == .seconds(600))
+    }
+
+    /// A picture that had its time is too slow; one that had less is not to blame.
+    @Test(arguments: [(Duration.seconds(1000), RenderError.Code.deadline), (.seconds(500), .busy)])
+    func whoHadLessThanItsTimeIsNotToBlame(left: Duration, code: RenderError.Code) {
+        let turn = JobTime.Turn(waited: .zero, deadline: .now + left, fairTime: .seconds(900))
+        #expect(turn.blame(RenderError(.deadline, detail: "gave up")).code == code)
+        #expect(turn.blame(RenderError(.crashed, detail: "signal 6")).code == .crashed)
     }
 }

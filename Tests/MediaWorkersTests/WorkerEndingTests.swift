@@ -29,8 +29,9 @@ struct WorkerEndingTests {
             let process = try #require(pool.processes.first)
             let running = Task { await pool.error(of: "hang") }
             try await pool.wait { $0.busy == 1 && $0.idle == 0 }
-            // Until it has the picture: before that, the next worker would hang.
-            try await Task.sleep(for: .milliseconds(200))
+            // Until it has the picture: before that, the next worker would hang. The pool's books say no more than
+            // that it is about to be given it.
+            try await Task.sleep(for: .seconds(2))
             #expect(kill(process, SIGKILL) == 0)
             #expect(await running.value?.code == .unavailable)
             #expect(pool.statistics().losses == [.crash: 1])
@@ -68,7 +69,7 @@ struct WorkerEndingTests {
         let fake = try #require(BuiltProducts.path("FakeWorker"))
         let limits = WorkerLimits(addressSpaceBytesMax: 0, parent: getppid())
         let worker = try WorkerProcess(executable: fake, limits: limits)
-        let error = #expect(throws: WorkerFailure.self) { try worker.hello(within: .seconds(20)) }
+        let error = #expect(throws: WorkerFailure.self) { try worker.hello(within: Patience.timeMax) }
         #expect(error?.loss == .crash)
         #expect(worker.end(isEnding: true).description == "ended with status 1")
     }

@@ -83,9 +83,7 @@ struct WorkerIsolationTests {
                 async let other = pool.render(Jobs.one, source: Picture("slow 2000000"))
                 _ = try await (slow, other)
                 // A thread lets go of its last job's picture a moment after the job's caller has its answer.
-                for _ in 0..<1000 where try Self.descriptors() != before.descriptors {
-                    try await Task.sleep(for: .milliseconds(2))
-                }
+                _ = try await comesAbout { try Self.descriptors() == before.descriptors }
                 #expect(try Self.descriptors() == before.descriptors)
                 #expect(try Self.children().count == 2, "a zombie, or a worker too many")
             }

@@ -84,7 +84,7 @@ struct WorkerPoolTests {
                 Preset(name: $0, recipe: Recipe())
             }
             let job = RenderJob(format: .png, limits: PictureLimits(), presets: presets)
-            #expect(await pool.error(of: "ok", job)?.code == .unavailable)
+            #expect(await pool.error(of: "ok", job: job)?.code == .unavailable)
             try await pool.expectSound()
             #expect(pool.statistics().losses.isEmpty)
         }

@@ -12,8 +12,8 @@ struct WorkerStartTests {
     @Test(arguments: [
         ("exit 3", "status 3"),
         ("kill -SEGV $$", "signal 11"),
-        ("sleep 60", "no hello within"),
-        ("exec 3>&-; sleep 60", "the socket was closed"),
+        ("sleep 600", "no hello within"),
+        ("exec 3>&-; sleep 600", "the socket was closed"),
     ])
     func aStartThatFailsSaysWhichProgramAndWhy(script: String, reason: String) async throws {
         try await WorkerScript.with(script) { path in
@@ -54,7 +54,7 @@ struct WorkerStartTests {
         let configuration = WorkerPool.Configuration(
             executable: executable,
             workers: 2,
-            helloTimeout: .milliseconds(500)
+            helloTimeout: .seconds(5)
         )
         let pool = WorkerPool(configuration: configuration, logger: .quiet)
         let error = await #expect(throws: RenderError.self) { try await pool.start() }
@@ -84,7 +84,7 @@ struct WorkerShutdownTests {
     }
 
     @Test func shutdownLetsAShortJobEnd() async throws {
-        try await withPool(shutdownGrace: .seconds(20)) { pool in
+        try await withPool(shutdownGrace: Patience.timeMax) { pool in
             async let running = pool.render(Jobs.one, source: Picture("slow 2000000"))
             try await pool.wait { $0.busy == 1 && $0.idle == 0 }
             await pool.shutdown()

@@ -49,10 +49,8 @@ extension WireTests {
             }
             #expect(try Origin(service: back).blobs().count == 9)
             #expect(try await back.stop() == .code(0))
-            for _ in 0..<200 where workers.contains(where: ChildProcess.isRunning) {
-                try await Task.sleep(for: .milliseconds(20))
-            }
-            #expect(!workers.contains(where: ChildProcess.isRunning), "a worker outlived its service")
+            let areGone = try await comesAbout { !workers.contains(where: ChildProcess.isRunning) }
+            #expect(areGone, "a worker outlived its service")
         }
 
         @Test func anUnfinishedVersionIsFinishedAfterAKill() async throws {
@@ -68,14 +66,7 @@ extension WireTests {
             }
             try await service.kill()
             let back = try await service.restart()
-            for id in ids {
-                var state = ""
-                for _ in 0..<1000 where state != "ready" {
-                    state = try await Origin(service: back).get("/v1/assets/\(id)").json(AssetJSON.self).state
-                    try await Task.sleep(for: .milliseconds(10))
-                }
-                #expect(state == "ready")
-            }
+            for id in ids { #expect(try await Origin(service: back).comesToBe("ready", id)) }
             #expect(try await back.stop() == .code(0))
         }
 

@@ -52,6 +52,13 @@ struct Origin {
         return try response.json(AssetJSON.self)
     }
 
+    /// Waits until the asset's newest version is in that state.
+    func comesToBe(_ state: String, _ asset: String) async throws -> Bool {
+        try await comesAbout(every: .milliseconds(20)) {
+            try await self.get("/v1/assets/\(asset)").json(AssetJSON.self).state == state
+        }
+    }
+
     /// What is in the store, by path.
     func blobs() throws -> Set<String> {
         let root = URL(filePath: self.service.dataFolder).appending(path: "blobs")

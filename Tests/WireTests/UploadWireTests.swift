@@ -96,7 +96,7 @@ extension WireTests {
                 let response = try await connection.exchange(head)
                 #expect(try response.problem(413) == "content-too-large")
                 #expect(response["Connection"] == "close")
-                #expect(try await connection.isClosedByPeer(within: .seconds(5)))
+                #expect(try await connection.isClosedByPeer())
                 #expect(try origin.blobs().isEmpty)
             }
         }
@@ -109,7 +109,7 @@ extension WireTests {
                 let chunk = Array("\(String(data.count, radix: 16))\r\n".utf8) + data + Array("\r\n".utf8)
                 let response = try await connection.exchange(head, body: chunk)
                 #expect(try response.problem(413) == "content-too-large")
-                #expect(try await connection.isClosedByPeer(within: .seconds(5)))
+                #expect(try await connection.isClosedByPeer())
                 #expect(try origin.blobs().isEmpty)
             }
         }
@@ -143,7 +143,7 @@ extension WireTests {
                     let fields = ["Content-Length: 9000000000"]
                     let response = try await connection.exchange(Origin.head("POST", target, fields, body: []))
                     #expect(response.status == status)
-                    #expect(try await connection.isClosedByPeer(within: .seconds(5)))
+                    #expect(try await connection.isClosedByPeer())
                 }
             }
         }
@@ -161,9 +161,7 @@ extension WireTests {
                     let head = Origin.head("GET", "/metrics", [], body: [])
                     return try await origin.service.connectToAdmin().exchange(head).text
                 }
-                for _ in 0..<200 where !(try await metrics().contains("http_requests_in_flight 0\n")) {
-                    try await Task.sleep(for: .milliseconds(20))
-                }
+                _ = try await comesAbout { try await metrics().contains("http_requests_in_flight 0\n") }
                 let text = try await metrics()
                 #expect(text.contains("http_requests_in_flight 0\n"))
                 #expect(!text.contains("status=\"500\""))
@@ -206,22 +204,14 @@ extension WireTests {
                 #expect(response.status == 202)
                 #expect(response["Preference-Applied"] == "respond-async")
                 let id = try response.json(AssetJSON.self).id
-                var state = ""
-                for _ in 0..<500 where state != "ready" {
-                    state = try await origin.get("/v1/assets/\(id)").json(AssetJSON.self).state
-                    try await Task.sleep(for: .milliseconds(20))
-                }
-                #expect(state == "ready")
+                #expect(try await origin.comesToBe("ready", id))
                 #expect(try await origin.get("/a/\(id)/v1/preview.webp").status == 200)
                 let broken = try await origin.upload(
                     try Fixtures.bytes("pictures/magic-only.png"),
                     "Prefer: respond-async"
                 )
                 let failedID = try broken.json(AssetJSON.self).id
-                for _ in 0..<500 where state != "failed" {
-                    state = try await origin.get("/v1/assets/\(failedID)").json(AssetJSON.self).state
-                    try await Task.sleep(for: .milliseconds(20))
-                }
+                #expect(try await origin.comesToBe("failed", failedID))
                 let failed = try await origin.get("/v1/assets/\(failedID)").json(AssetJSON.self)
                 #expect(failed.failure == "urn:image-origin:problem:undecodable-picture")
             }
