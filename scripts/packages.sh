@@ -1,4 +1,5 @@
 # Shared by the install scripts: which Debian packages are missing, and how to get them.
+source scripts/retry.sh
 
 # Prints those of the named packages that are not installed, one a line. dpkg is asked first, and only dpkg: where
 # all is there, an install script needs neither the network nor root.
@@ -31,7 +32,9 @@ install_packages() {
         elevate=(sudo)
     fi
     echo "installing: ${missing[*]}" >&2
-    "${elevate[@]}" apt-get -qq update >&2
-    "${elevate[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get -qq install --yes --no-install-recommends "${missing[@]}" >&2
+    # Another apt (a timer's, on a fresh machine) may hold the lock.
+    local apt=(apt-get -qq -o DPkg::Lock::Timeout=300)
+    retry "${elevate[@]}" "${apt[@]}" update >&2
+    retry "${elevate[@]}" env DEBIAN_FRONTEND=noninteractive \
+        "${apt[@]}" install --yes --no-install-recommends "${missing[@]}" >&2
 }

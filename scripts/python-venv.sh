@@ -1,4 +1,5 @@
 # Shared by the install scripts: Python environments of the project's own, so that nothing of PyPI gets into the system.
+source scripts/retry.sh
 
 # make_venv FOLDER REQUIREMENTS makes a virtual environment with what the file names, unless the folder has just that.
 make_venv() {
@@ -24,6 +25,6 @@ make_venv() {
         return 1
     fi
     # Also where the caller asks for the outcome, which turns `set -e` off.
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2 || return 1
+    retry "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2 || return 1
     cp "$requirements" "$venv/installed.txt"
 }
