@@ -5,21 +5,28 @@ import Metrics
 package struct Deliver: Sendable {
     /// A rendition up to this size is verified whole before the first byte leaves; a larger one chunk by chunk.
     package static let wholeBytesMax = 1024 * 1024
-    /// How long a reader waits for a damaged rendition to be made again: many times as long as that takes on a machine
-    /// that has a worker free.
-    static let mendTimeMax = Duration.seconds(3)
-
     let catalog: any Catalog
     let vault: BlobVault
     let cache: RenditionCache
     let mends: MendQueue?
+    let mendTimeMax: Duration
 
-    /// - Parameter mends: where damage is noted; nil: a damaged rendition is an error each time.
-    package init(catalog: any Catalog, vault: BlobVault, cache: RenditionCache, mends: MendQueue? = nil) {
+    /// - Parameters:
+    ///   - mends: where damage is noted; nil: a damaged rendition is an error each time.
+    ///   - mendTimeMax: how long a reader waits for a damaged rendition to be made again. Three seconds are many times
+    ///     what that takes on a machine that has a worker free.
+    package init(
+        catalog: any Catalog,
+        vault: BlobVault,
+        cache: RenditionCache,
+        mends: MendQueue? = nil,
+        mendTimeMax: Duration = .seconds(3)
+    ) {
         self.catalog = catalog
         self.vault = vault
         self.cache = cache
         self.mends = mends
+        self.mendTimeMax = mendTimeMax
     }
 
     /// What the path names. Throws `.unknownRendition`, also while the version is not ready; `.gone` where the asset
@@ -80,7 +87,7 @@ package struct Deliver: Sendable {
                 mends.note(blob)
                 throw error
             }
-            switch await mends.mended(blob, within: Self.mendTimeMax) {
+            switch await mends.mended(blob, within: self.mendTimeMax) {
             case .mended(let sound): return try await read(sound)
             case .impossible: throw error
             case .later: throw OriginError(.renditionPending, detail: String(reflecting: error))

@@ -18,6 +18,9 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// How many pieces of work are under way.
     var count: Int { self.state.withLock { $0.flights.count } }
 
+    /// How many wait for the work under way.
+    var waitersCount: Int { self.state.withLock { $0.flights.values.reduce(0) { $0 + $1.count } } }
+
     /// - Parameter work: goes on to its end, also when nobody waits for it any more; so it must have one.
     /// - Throws: what `work` throws; `CancellationError` where the caller is cancelled meanwhile.
     func callAsFunction(_ key: Key, _ work: @escaping @Sendable () async throws -> Value) async throws -> Value {

@@ -55,29 +55,28 @@ struct BackupTests {
         for _ in 0..<200 { _ = try await catalog.addReady() }
         let before = try await catalog.blobTotals()
         let isOver = Mutex(false)
+        let count = Atomic(0)
         let (acknowledged, signal) = AsyncStream<AssetVersion>.makeStream()
-        let uploads = Task {
-            var count = 0
+        async let uploads: Void = {
             while !isOver.withLock({ $0 }) {
                 signal.yield(try await catalog.addReady())
-                count += 1
+                count.add(1, ordering: .relaxed)
             }
-            return count
-        }
+        }()
         // It begins in the middle of the uploads.
         var first: AssetVersion?
         for await version in acknowledged {
             first = version
             break
         }
-        let duringBackup = Mutex(0)
         try await catalog.backup(to: self.copy) { _, _ in
-            // Another upload is acknowledged between two steps of the copy: slow enough for one to fit in.
-            usleep(20_000)
-            duringBackup.withLock { $0 += 1 }
+            // Another upload is acknowledged between two steps of the copy.
+            let (before, start) = (count.load(ordering: .relaxed), ContinuousClock.now)
+            while count.load(ordering: .relaxed) == before, start.duration(to: .now) < Patience.timeMax { usleep(1000) }
+            #expect(count.load(ordering: .relaxed) > before, "uploads are kept waiting")
         }
         isOver.withLock { $0 = true }
-        #expect(try await uploads.value > 1)
+        try await uploads
         let again = try await SQLiteCatalog.open(path: self.copy)
         let findings = try await again.audit(repairs: false)
         #expect(findings.isEmpty)

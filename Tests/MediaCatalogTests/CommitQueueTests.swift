@@ -198,20 +198,25 @@ struct CommitQueueTests {
     func closingWaits() async throws {
         let catalog = try await self.open()
         let versions = (0..<70).map { _ in Samples.version() }
+        let refusal = Refusal()
         let (tasks, closing) = try await self.whileBusy(catalog) {
-            let tasks = versions.map { version in Task { _ = try await catalog.begin(version) } }
+            var tasks = versions.map { version in Task { _ = try await catalog.begin(version) } }
             try await self.waitUntil(70, writesWaitIn: catalog)
             let closing = Task { try await catalog.close() }
-            while true {
-                // Once the catalog is closing, nothing is taken any more.
-                let late = Task { try await catalog.checkHealth() }
-                try await Task.sleep(for: .milliseconds(5))
-                if catalog.commits.waitingCount == 70 {
-                    let error = await #expect(throws: CatalogError.self) { try await late.value }
-                    #expect(error?.detail == "the catalog is closed")
-                    break
+            // Once it is closing, nothing is taken any more; what came before that waits with the others.
+            var taken = 70
+            while refusal.error == nil {
+                let late = Task<Void, any Error> {
+                    do { try await catalog.checkHealth() } catch { refusal.set(error) }
                 }
+                tasks.append(late)
+                let isAnswered = try await comesAbout(every: .milliseconds(1)) {
+                    catalog.commits.waitingCount > taken || refusal.error != nil
+                }
+                try #require(isAnswered)
+                taken = catalog.commits.waitingCount
             }
+            #expect(refusal.error?.detail == "the catalog is closed")
             return (tasks, closing)
         }
         for task in tasks { try await task.value }
@@ -265,4 +270,11 @@ struct CommitQueueTests {
         _ = try await last.value
         #expect(commits.all == [64, 1])
     }
+}
+
+/// What a write was told that is not taken.
+private final class Refusal: Sendable {
+    private let state = Mutex<CatalogError?>(nil)
+    var error: CatalogError? { self.state.withLock { $0 } }
+    func set(_ error: any Error) { self.state.withLock { $0 = error as? CatalogError } }
 }

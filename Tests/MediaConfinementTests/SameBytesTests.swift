@@ -23,7 +23,7 @@ struct SameBytesTests {
                 }
                 let job = RenderJob(format: format, limits: PictureLimits(), presets: presets)
                 let outside = Result<RenderOutcome, any Error> {
-                    try source.content.withUnsafeBytes { try engine.render(job, picture: $0, within: .seconds(60)) }
+                    try source.content.withUnsafeBytes { try engine.render(job, picture: $0, within: Patience.timeMax) }
                 }
                 switch outside {
                 case .success(let outcome):

@@ -78,10 +78,10 @@ func withWorkers(
     let configuration = WorkerPool.Configuration(
         executable: executable,
         workers: 1,
-        renderDeadline: .seconds(60),
+        renderDeadline: Patience.timeMax,
         addressSpaceBytesMax: 0,
         mayLack: mayLack,
-        helloTimeout: .seconds(60)
+        helloTimeout: Patience.timeMax
     )
     let pool = WorkerPool(configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     try await pool.start()

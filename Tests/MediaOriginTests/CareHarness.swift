@@ -52,8 +52,17 @@ struct CareHarness {
 
     var mend: Mend { Self.mend(self.catalog, self.vault, self.mender ?? self.renderer, self.cache) }
     var remove: Remove { Remove(catalog: self.catalog, vault: self.vault, grace: .seconds(3600)) }
-    var deliver: Deliver {
-        Deliver(catalog: self.catalog, vault: self.vault, cache: self.cache, mends: self.queue)
+    /// Its readers are as patient as the tests.
+    var deliver: Deliver { self.deliver(mendTimeMax: Patience.timeMax) }
+
+    func deliver(mendTimeMax: Duration) -> Deliver {
+        Deliver(
+            catalog: self.catalog,
+            vault: self.vault,
+            cache: self.cache,
+            mends: self.queue,
+            mendTimeMax: mendTimeMax
+        )
     }
 
     var ingest: Ingest {

@@ -146,7 +146,7 @@ import Testing
     }
 }
 
-@Suite struct MendOnReadTests {
+@Suite(.timeLimit(.minutes(5))) struct MendOnReadTests {
     private func bytes(_ care: CareHarness, _ rendition: Rendition) async throws -> [UInt8] {
         guard case .whole(let bytes, _) = try await care.deliver.read(rendition, range: 0..<rendition.blob.bytes) else {
             throw OriginError(.unknownRendition, detail: "not whole")
@@ -214,11 +214,12 @@ import Testing
         let care = try await CareHarness()
         let version = try await care.upload(5000)
         try await DiskFault.corrupt.strike(version.renditions[0].blob, in: care.store, other: version.source)
+        let blob = version.renditions[0].blob
         // Nobody works on the queue.
-        let start = ContinuousClock.now
-        let error = await #expect(throws: OriginError.self) { try await self.bytes(care, version.renditions[0]) }
+        let error = await #expect(throws: OriginError.self) {
+            try await care.deliver(mendTimeMax: .milliseconds(100)).read(version.renditions[0], range: 0..<blob.bytes)
+        }
         #expect(error?.code == .renditionPending)
-        #expect(ContinuousClock.now - start < .seconds(20))
         #expect(care.queue.count == 1)
     }
 
@@ -281,11 +282,7 @@ import Testing
             let error = await #expect(throws: OriginError.self) { try await self.bytes(care, rendition) }
             #expect(error?.code == .renditionPending)
             #expect(care.renderer.jobs.count == jobs + 1)
-            let start = ContinuousClock.now
-            while (try? await self.bytes(care, rendition)) != before, start.duration(to: .now) < .seconds(60) {
-                try await Task.sleep(for: .milliseconds(20))
-            }
-            #expect(start.duration(to: .now) < .seconds(60))
+            try await eventually { (try? await self.bytes(care, rendition)) == before }
             #expect(care.renderer.jobs.count == jobs + 2)
         }
     }

@@ -69,13 +69,15 @@ import Testing
     }
 
     @Test func itGoesOnWhereItWasAfterARestart() async throws {
-        let (care, versions) = try await self.filled()
+        let care = try await CareHarness()
+        var versions: [AssetVersion] = []
+        for index in 0..<6 { versions.append(try await care.upload(3000 + index)) }
         let ids = versions.flatMap { [$0.source.id] + $0.renditions.map(\.blob.id) }.sorted()
-        // So slow that it is cut off on the way.
-        let slow = Scrub.Policy(bytesPerSecond: 50_000)
+        // So slow that it is cut off on the way: a second for each source.
+        let slow = Scrub.Policy(bytesPerSecond: 3000)
         care.store.inject(nil)
         let first = Task { await care.scrub(slow).run() }
-        while care.store.calls < 20 { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually { care.store.calls >= 20 }
         first.cancel()
         await first.value
         let progress = try #require(try await care.catalog.scrubProgress())

@@ -39,9 +39,8 @@ import Testing
                     }
                 }
             }
-            try await eventually { self.flight.count == 1 }
-            // Time for the others to come.
-            try await Task.sleep(for: .milliseconds(50))
+            try await eventually { self.flight.waitersCount == 100 }
+            #expect(self.flight.count == 1)
             door.open()
             for try await value in group { #expect(value == 7) }
         }
@@ -63,7 +62,7 @@ import Testing
     func cancellationIsOnesOwn(cancelled: Int) async throws {
         let door = Door()
         var tasks: [Task<Int, any Error>] = []
-        for _ in 0..<3 {
+        for number in 1...3 {
             tasks.append(
                 Task {
                     try await self.flight("a") {
@@ -73,7 +72,8 @@ import Testing
                 }
             )
             // The first is the one whose work runs.
-            try await eventually { self.flight.count == 1 }
+            try await eventually { self.flight.waitersCount == number }
+            #expect(self.flight.count == 1)
         }
         tasks[cancelled].cancel()
         await #expect(throws: CancellationError.self) { try await tasks[cancelled].value }
@@ -94,8 +94,9 @@ import Testing
         try await eventually { runs.count == 1 }
         first.cancel()
         await #expect(throws: CancellationError.self) { try await first.value }
+        #expect(self.flight.waitersCount == 0)
         let second = Task { try await self.flight("a", work) }
-        try await Task.sleep(for: .milliseconds(20))
+        try await eventually { self.flight.waitersCount == 1 }
         door.open()
         #expect(try await second.value == 7)
         #expect(runs.count == 1)

@@ -28,7 +28,7 @@ struct HostileWorkerTests {
 
     @Test func aWorkerThatHangsIsKilledAtItsDeadline() async throws {
         // The sound job at the end has as long for a new worker.
-        try await withPool(renderDeadline: .seconds(10), deadlineGrace: .milliseconds(10)) { pool in
+        try await withPool(renderDeadline: .seconds(10)) { pool in
             let before = pool.processes
             let start = ContinuousClock.now
             #expect(await pool.error(of: "hang", priority: .background)?.code == .deadline)

@@ -55,13 +55,13 @@ enum Jobs {
 /// Runs `body` with a started pool and shuts it down whatever happens; no process of it may be left then.
 ///
 /// - Parameter renderDeadline: by default one that no healthy job comes near, however busy the machine is: also where a
-///   hundred wait. Where a deadline must pass, `deadlineGrace` is short if the worker is to miss it, and long if not.
+///   hundred wait. Where a deadline must pass and the worker is to answer, it needs a `deadlineGrace` as generous.
 func withPool(
     workers: Int = 1,
     queueMax: Int = 64,
     memoryBytesMax: Int = 512 << 20,
     renderDeadline: Duration = .seconds(240),
-    deadlineGrace: Duration = Patience.timeMax,
+    deadlineGrace: Duration = .milliseconds(500),
     executable: String? = nil,
     sourceBytesMax: Int = 64 << 20,
     resultBytesMax: Int = 256 << 20,

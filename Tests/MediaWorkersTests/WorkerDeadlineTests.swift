@@ -1,5 +1,6 @@
 import Glibc
 import MediaModel
+import MediaTesting
 import Testing
 
 @testable import MediaWorkers
@@ -8,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 struct WorkerDeadlineTests {
     @Test func aWorkerThatGivesUpIsNotLostButReplaced() async throws {
-        try await withPool(renderDeadline: .seconds(5)) { pool in
+        try await withPool(renderDeadline: .seconds(5), deadlineGrace: Patience.timeMax) { pool in
             let before = pool.processes
             let start = ContinuousClock.now
             let error = await pool.error(of: "late", priority: .background)
@@ -24,8 +25,8 @@ struct WorkerDeadlineTests {
     }
 
     @Test func aWorkerThatDoesNotGiveUpIsKilledAGraceLater() async throws {
-        let grace = Duration.milliseconds(500)
-        try await withPool(renderDeadline: .milliseconds(200), deadlineGrace: grace) { pool in
+        try await withPool(renderDeadline: .milliseconds(200)) { pool in
+            let grace = pool.configuration.deadlineGrace
             let start = ContinuousClock.now
             let error = await pool.error(of: "hang", priority: .background)
             #expect(error?.code == .deadline)
@@ -37,7 +38,7 @@ struct WorkerDeadlineTests {
 
     /// The right answer, a moment late, is still the right answer.
     @Test func anAnswerInTheGraceIsTaken() async throws {
-        try await withPool(renderDeadline: .milliseconds(100)) { pool in
+        try await withPool(renderDeadline: .milliseconds(100), deadlineGrace: Patience.timeMax) { pool in
             let outcome = try await pool.render(Jobs.one, source: Picture("slow 250000"))
             #expect(outcome.renditions.count == 1)
             #expect(pool.statistics().losses.isEmpty)
