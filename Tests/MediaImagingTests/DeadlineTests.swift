@@ -10,7 +10,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct DeadlineTests {
     /// Each of the pictures takes longer than this without a deadline. On a quiet machine they are a tenth of a second
-    /// late; here a whole suite of tests may be running besides.
+    /// late. Who is later than this must still be far from the end, and how far that is on this machine is measured.
     private static let lateMax = Duration.seconds(3)
 
     /// Pixels that libvips never gives back, with up to 4 bytes each: a worker that gave up is replaced for that.
@@ -96,7 +96,7 @@ struct DeadlineTests {
             let late = start.duration(to: .now) - time
             #expect(error?.code == .deadline, "\(error?.debugDescription ?? "")")
             #expect(late >= .zero)
-            #expect(late < Self.lateMax)
+            if late >= Self.lateMax { #expect(try late < Self.timeOfAll(picture, file) / 2) }
             print("deadline: \(picture), \(time): \(late) late")
             // vips_foreign_save_webp_build of libvips 8.14 keeps its image where an animation's frame fails.
             if error?.detail.contains("anim add error") == true {
@@ -127,5 +127,9 @@ struct DeadlineTests {
             try Studio.render(Array(file.prefix(file.count / 2)), ["w=50"], within: .seconds(30))
         }
         #expect(error?.code == .undecodable)
+    }
+    /// How long the picture takes without a deadline.
+    private static func timeOfAll(_ picture: Slow, _ file: [UInt8]) throws -> Duration {
+        try ContinuousClock().measure { _ = try Studio.render(file, [picture.options], within: .seconds(3600)) }
     }
 }

@@ -107,7 +107,10 @@ extension WireTests {
             let connection = try await service.connect()
             try await connection.send(Origin.head("POST", "/v1/assets", [], body: picture))
             try await connection.send(Array(picture.prefix(1000)))
-            try await Task.sleep(for: .milliseconds(200))
+            let isInFlight = try await comesAbout {
+                try await Origin(service: service).metrics().contains("http_requests_in_flight 1\n")
+            }
+            #expect(isInFlight)
             async let stopped = service.stop()
             try await Task.sleep(for: .milliseconds(200))
             try await connection.send(Array(picture.dropFirst(1000)))

@@ -52,6 +52,11 @@ struct Origin {
         return try response.json(AssetJSON.self)
     }
 
+    /// All metrics, as they are scraped.
+    func metrics() async throws -> String {
+        try await self.service.connectToAdmin().exchange(Self.head("GET", "/metrics", [], body: [])).text
+    }
+
     /// Waits until the asset's newest version is in that state.
     func comesToBe(_ state: String, _ asset: String) async throws -> Bool {
         try await comesAbout(every: .milliseconds(20)) {

@@ -157,12 +157,8 @@ extension WireTests {
                     try await Task.sleep(for: .milliseconds(50))
                     try await connection.reset()
                 }
-                let metrics = { () async throws -> String in
-                    let head = Origin.head("GET", "/metrics", [], body: [])
-                    return try await origin.service.connectToAdmin().exchange(head).text
-                }
-                _ = try await comesAbout { try await metrics().contains("http_requests_in_flight 0\n") }
-                let text = try await metrics()
+                _ = try await comesAbout { try await origin.metrics().contains("http_requests_in_flight 0\n") }
+                let text = try await origin.metrics()
                 #expect(text.contains("http_requests_in_flight 0\n"))
                 #expect(!text.contains("status=\"500\""))
                 #expect(try origin.blobs().isEmpty)
