@@ -3,11 +3,13 @@ package import MediaModel
 
 extension SQLiteCatalog {
     package func audit(repairs: Bool) async throws -> [CatalogFinding] {
-        let discrepancies = try await Self.blocking("audit") {
-            try self.withReader { reader in
-                var audit = CatalogAudit(reader)
-                return try audit.run()
-            }
+        let discrepancies: [CatalogDiscrepancy]
+        do {
+            discrepancies = try await self.discrepancies()
+        } catch let error as CatalogError where error.code == .corrupt {
+            // So damaged that SQLite's own check cannot say how.
+            let code = CatalogDiscrepancy.Code.integrity.rawValue
+            return [CatalogFinding(code: code, detail: error.detail, isRepaired: false)]
         }
         var findings: [CatalogFinding] = []
         for discrepancy in discrepancies {
@@ -21,5 +23,14 @@ extension SQLiteCatalog {
             )
         }
         return findings
+    }
+
+    private func discrepancies() async throws -> [CatalogDiscrepancy] {
+        try await Self.blocking("audit") {
+            try self.withReader { reader in
+                var audit = CatalogAudit(reader)
+                return try audit.run()
+            }
+        }
     }
 }

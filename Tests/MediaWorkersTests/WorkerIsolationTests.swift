@@ -47,7 +47,7 @@ struct WorkerIsolationTests {
     /// The sandbox lets no worker start one; where a kernel lacks that piece, it is in the worker's group.
     @Test(arguments: ["", "exit 0", "crash", "hang"]) func aWorkersChildEndsWithIt(ending: String) async throws {
         var child: pid_t = 0
-        try await withPool(renderDeadline: .seconds(1)) { pool in
+        try await withPool(renderDeadline: .seconds(10)) { pool in
             let number = try await Self.text(of: "child", pool).split(separator: " ").last?.prefix(while: \.isNumber)
             child = try #require(number.flatMap { pid_t($0) })
             #expect(kill(child, 0) == 0)
