@@ -1,7 +1,7 @@
 """Clients in processes of their own that time single requests while another process makes the load.
 
-They ask for a higher priority than the service has (as root; else they go without): on another machine they would not
-have to share its cores, and what they are to measure is the service, not how long they themselves wait for a core.
+They run in real time where they may (as root; else they do without): on another machine they would not have to share its
+cores, and what they are to measure is the service, not how long they themselves wait for a core.
 """
 
 import hashlib
@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 
 from hostile.pictures import stamped
 
-NICENESS = -10
 TIMEOUT_SECONDS = 60
 # One that is admitted waits for its turn, so that it takes many to see some refused at any time.
 PROBES = 24
@@ -46,7 +45,7 @@ def percentile(values, share):
 
 def hurry():
     with suppress(PermissionError):
-        os.nice(NICENESS)
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
 
 def reads(port, url, sha256, per_second, stopped, results):
