@@ -11,15 +11,24 @@ package struct ListenerConfiguration: Sendable {
     package let host: String
     /// 0: any that is free.
     package let port: Int
+    /// One more waits in the kernel's queue.
     package let connectionsMax: Int
-    /// A connection that sends nothing for so long is closed.
-    package let idleTimeout: Duration
+    /// Of one address (IPv6: one /64). One more is closed.
+    package let connectionsPerAddressMax: Int
+    package let patience: PeerPatience
 
-    package init(host: String, port: Int, connectionsMax: Int, idleTimeout: Duration) {
+    package init(
+        host: String,
+        port: Int,
+        connectionsMax: Int,
+        connectionsPerAddressMax: Int,
+        patience: PeerPatience
+    ) {
         self.host = host
         self.port = port
         self.connectionsMax = connectionsMax
-        self.idleTimeout = idleTimeout
+        self.connectionsPerAddressMax = connectionsPerAddressMax
+        self.patience = patience
     }
 }
 
@@ -153,21 +162,27 @@ package enum OriginServer {
     }
 
     private static func guardedHTTP1(_ configuration: ListenerConfiguration) -> HTTPServerBuilder {
-        .init { responder in
-            HTTP1Channel(
-                responder: responder,
-                configuration: .init(
-                    additionalChannelHandlers: [
-                        ExpectContinueHandler(), LingeringCloseHandler(linger: Self.linger),
-                    ],
-                    idleTimeout: .init(configuration.idleTimeout),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: Self.headerBytesMax,
-                        maxHeaderListSize: Self.headerBytesMax,
-                        maxHeaderFieldCount: Self.headerFieldsMax
-                    )
-                )
+        let addresses = ConnectionsByAddress(connectionsMax: configuration.connectionsPerAddressMax)
+        return .init { responder in
+            GuardedChannel(
+                base: HTTP1Channel(responder: responder, configuration: Self.http1),
+                patience: configuration.patience,
+                addresses: addresses
             )
         }
+    }
+
+    /// Without Hummingbird's idle timeout: it knows nothing of what `PeerGuardHandler` does better.
+    private static var http1: HTTP1Channel.Configuration {
+        .init(
+            additionalChannelHandlers: [
+                FaultAnswerHandler(), ExpectContinueHandler(), LingeringCloseHandler(linger: Self.linger),
+            ],
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: Self.headerBytesMax,
+                maxHeaderListSize: Self.headerBytesMax,
+                maxHeaderFieldCount: Self.headerFieldsMax
+            )
+        )
     }
 }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import NIOHTTP1
 
 // What is wrong with a request itself: all problems but those that are errors of the use cases (`ProblemTable`).
 
@@ -14,6 +15,38 @@ extension Problem {
         )
     }
 
+    /// What NIO's parser does not read.
+    static func fault(_ fault: HTTPParserError) -> Problem {
+        guard fault != .headerOverflow else { return .fieldsTooLarge }
+        return Problem(
+            code: "malformed-request",
+            status: .badRequest,
+            title: "Malformed request",
+            detail: "The request breaks the rules of HTTP (\(Self.name(of: fault))). The connection is closed."
+        )
+    }
+
+    static let fieldsTooLarge = Problem(
+        code: "fields-too-large",
+        status: .requestHeaderFieldsTooLarge,
+        title: "Header fields too large",
+        detail: "A request has at most \(OriginServer.headerFieldsMax) header fields and trailers, of at most "
+            + "\(OriginServer.headerBytesMax) bytes together with its target. The connection is closed."
+    )
+
+    private static func name(of fault: HTTPParserError) -> String {
+        switch fault {
+        case .invalidMethod: "method-invalid"
+        case .invalidURL: "target-invalid"
+        case .invalidVersion, .invalidConstant: "version-invalid"
+        case .invalidHeaderToken, .invalidCharactersUsed, .lfExpected: "field-invalid"
+        case .invalidContentLength, .unexpectedContentLength: "length-invalid"
+        case .invalidChunkSize: "chunk-invalid"
+        case .invalidEOFState, .closedConnection: "incomplete"
+        default: "syntax"
+        }
+    }
+
     static let targetTooLong = Problem(
         code: "target-too-long",
         status: .uriTooLong,
@@ -23,7 +56,7 @@ extension Problem {
 
     static let unsupportedTransferCoding = Problem(
         code: "unsupported-transfer-coding",
-        status: .notImplemented,
+        status: .badRequest,
         title: "Unsupported transfer coding",
         detail: "Send the body with Content-Length, or with 'Transfer-Encoding: chunked' and no other coding."
     )

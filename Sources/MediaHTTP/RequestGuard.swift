@@ -19,7 +19,8 @@ package enum RequestGuard {
         case targetTooLong
         /// 405: CONNECT and TRACE are for no resource here, and TRACE echoes what the client should not see.
         case methodRefused
-        /// 501 (RFC 9112 §6.1), and the end of the connection as after 400.
+        /// 400 and the end of the connection. RFC 9112 §6.1 would rather have 501; but a proxy that retries what fails
+        /// with 5xx must not carry the same framing to the next origin.
         case unsupportedTransferCoding
         /// 415 with `Accept-Encoding: identity` (RFC 9110 §15.5.16). What is hashed and stored is what was sent, and
         /// decompressing for a stranger is a bomb's way in.

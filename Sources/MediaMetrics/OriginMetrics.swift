@@ -49,6 +49,13 @@ package enum OriginMetrics {
         ),
     ]
 
+    static let connectionsCut = MetricDefinition(
+        "http_connections_cut_total",
+        .counter,
+        labels: ["reason"],
+        help: "Connections ended for what the client does: head, body or reader too slow; too many of its address."
+    )
+
     // Uploads and what is made of them.
 
     static let pictures = [
@@ -275,7 +282,7 @@ package enum OriginMetrics {
     /// Every metric of the service, `process_*` included.
     package static let definitions =
         Self.requests + Self.pictures + Self.scrub + Self.commits + Self.poison + [
-            Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheEvictions,
+            Self.connectionsCut, Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheEvictions,
             Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.renderWait, Self.renderRefusals,
             Self.renderMemory, Self.renderMemoryLimit, Self.renderPace, Self.workerRestarts, Self.workersRecycled,
             Self.sandbox,

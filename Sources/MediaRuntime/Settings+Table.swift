@@ -26,13 +26,37 @@ extension Settings {
             "http.idle.timeout",
             \.httpIdleTimeout,
             .duration(.milliseconds(100)...timeMax),
-            "How long a connection may be silent"
+            "How long a connection may be silent between two requests"
+        ),
+        Setting(
+            "http.head.timeout",
+            \.httpHeadTimeout,
+            .duration(.milliseconds(100)...timeMax),
+            "From the first byte of a request's head to the last"
+        ),
+        Setting(
+            "http.stall.timeout",
+            \.httpStallTimeout,
+            .duration(.milliseconds(100)...timeMax),
+            "How long a client may be slower than `http.bytes.per.second.min` before its connection is closed"
+        ),
+        Setting(
+            "http.bytes.per.second.min",
+            \.httpBytesPerSecondMin,
+            .bytes(1...(1 << 30)),
+            "The least that a client must send of a body, and read of an answer, in a second"
         ),
         Setting(
             "connections.max",
             \.connectionsMax,
             .number(1...1_000_000),
             "Open connections on the public listener"
+        ),
+        Setting(
+            "connections.per.address.max",
+            \.connectionsPerAddressMax,
+            .number(1...1_000_000),
+            "Of these, how many one address (IPv6: one /64) may have; more are closed"
         ),
         Setting("admin.host", \.admin.host, .host, "Address of the admin listener: loopback or a private network's"),
         Setting("admin.port", \.admin.port, .port, "Port of the admin listener (metrics and health)"),

@@ -125,8 +125,16 @@ package struct Settings: Sendable {
     package var log = Log()
     /// Open connections on the public listener; one more waits in the kernel's queue.
     package var connectionsMax = 2048
-    /// How long a connection may be silent.
+    /// Of these, how many may come from one address (IPv6: one /64); one more is closed.
+    package var connectionsPerAddressMax = 1536
+    /// How long a connection may be silent between requests.
     package var httpIdleTimeout = Duration.seconds(30)
+    /// From the first byte of a request's head to the last.
+    package var httpHeadTimeout = Duration.seconds(10)
+    /// How long a client may send or read too slowly.
+    package var httpStallTimeout = Duration.seconds(10)
+    /// What is too slow.
+    package var httpBytesPerSecondMin = 1024
     /// How long requests in flight may take to finish after SIGTERM.
     package var shutdownDeadline = Duration.seconds(30)
     /// Where `mediactl` finds the service; no trailing slash.

@@ -83,7 +83,11 @@ package struct ServiceOptions: SettingsFlags {
     @Option(help: .setting("http.host")) package var httpHost: String?
     @Option(help: .setting("http.port")) package var httpPort: String?
     @Option(help: .setting("http.idle.timeout")) package var httpIdleTimeout: String?
+    @Option(help: .setting("http.head.timeout")) package var httpHeadTimeout: String?
+    @Option(help: .setting("http.stall.timeout")) package var httpStallTimeout: String?
+    @Option(help: .setting("http.bytes.per.second.min")) package var httpBytesPerSecondMin: String?
     @Option(help: .setting("connections.max")) package var connectionsMax: String?
+    @Option(help: .setting("connections.per.address.max")) package var connectionsPerAddressMax: String?
     @Option(help: .setting("admin.host")) package var adminHost: String?
     @Option(help: .setting("admin.port")) package var adminPort: String?
     @OptionGroup package var client: ClientOptions

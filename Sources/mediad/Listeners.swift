@@ -37,7 +37,8 @@ struct Listeners {
                 host: settings.admin.host,
                 port: settings.admin.port,
                 connectionsMax: settings.connectionsMax,
-                idleTimeout: settings.httpIdleTimeout
+                connectionsPerAddressMax: settings.connectionsPerAddressMax,
+                patience: settings.patience
             ),
             responder: adminResponder,
             logger: logger,
@@ -53,11 +54,23 @@ struct Listeners {
                 host: settings.http.host,
                 port: settings.http.port,
                 connectionsMax: settings.connectionsMax,
-                idleTimeout: settings.httpIdleTimeout
+                connectionsPerAddressMax: settings.connectionsPerAddressMax,
+                patience: settings.patience
             ),
             responder: face.responder,
             logger: logger,
             onListening: { announcement.public(listensAt: $0) }
+        )
+    }
+}
+
+extension Settings {
+    fileprivate var patience: PeerPatience {
+        PeerPatience(
+            idle: self.httpIdleTimeout,
+            head: self.httpHeadTimeout,
+            stall: self.httpStallTimeout,
+            bytesPerSecondMin: self.httpBytesPerSecondMin
         )
     }
 }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 import MediaTesting
+import NIOHTTP1
 import Testing
 
 @testable import MediaHTTP
@@ -16,7 +17,8 @@ import Testing
 
     /// One of each kind that is not in the table; see `everyProblemIsListedHere`.
     static let ofRequests: [Problem] = [
-        .malformedRequest(.hostMissing), .targetTooLong, .unsupportedTransferCoding, .unsupportedContentCoding,
+        .malformedRequest(.hostMissing), .fault(.invalidMethod), .fieldsTooLarge, .targetTooLong,
+        .unsupportedTransferCoding, .unsupportedContentCoding,
         .expectationFailed, .unauthorized, .notFound(""), .methodNotAllowed(""), .badQuery(""), .preconditionFailed,
         .rangeNotSatisfiable(total: 0), .badIdempotencyKey, .badDigest, .uploadTimeout, .unexpectedContent,
         .jsonRequired,

@@ -34,7 +34,18 @@ struct Face: Sendable {
         let face = Self.face(catalog, store, keys, renderer, token: token, quota: quota)
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let listener = OriginServer.publicListener(
-            .init(host: "127.0.0.1", port: 0, connectionsMax: 100, idleTimeout: .seconds(600)),
+            .init(
+                host: "127.0.0.1",
+                port: 0,
+                connectionsMax: 100,
+                connectionsPerAddressMax: 100,
+                patience: PeerPatience(
+                    idle: .seconds(600),
+                    head: .seconds(600),
+                    stall: .seconds(600),
+                    bytesPerSecondMin: 100
+                )
+            ),
             responder: face.responder,
             logger: Logger(label: "face", factory: { _ in SwiftLogNoOpLogHandler() }),
             onListening: { listening.yield($0.port ?? 0) }

@@ -1,0 +1,39 @@
+/// How far a connection's requests are, as counted by the handlers on both sides of the decoder. Of one event loop.
+final class RequestProgress {
+    /// Bytes that have arrived.
+    var bytesReceived = 0
+    /// Heads, pieces of bodies and ends that the decoder has made of them.
+    private(set) var parts = 0
+    /// Heads alone.
+    private(set) var requests = 0
+    /// Answers whose last part has been written.
+    private(set) var answers = 0
+    /// A head was read and its request's end was not.
+    private(set) var isInMessage = false
+    /// Bytes of bodies, and the pieces in which they came.
+    private(set) var bodyBytes = 0
+    private(set) var bodyParts = 0
+    /// An answer has said that it is the last.
+    var isClosing = false
+
+    var unanswered: Int { self.requests - self.answers }
+
+    func headRead() {
+        self.parts += 1
+        self.requests += 1
+        self.isInMessage = true
+    }
+
+    func bodyRead(_ bytes: Int) {
+        self.parts += 1
+        self.bodyBytes += bytes
+        self.bodyParts += 1
+    }
+
+    func endRead() {
+        self.parts += 1
+        self.isInMessage = false
+    }
+
+    func answered() { self.answers += 1 }
+}
