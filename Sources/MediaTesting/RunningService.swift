@@ -12,7 +12,10 @@ package final class RunningService: Sendable {
 
     /// Settings for whatever machine the tests run on. No honest picture comes near the deadline of a render, and no
     /// connection is closed for being silent before a test gives up on it.
-    package static let settings = ["MEDIA_RENDER_DEADLINE": "4m", "MEDIA_HTTP_IDLE_TIMEOUT": "10m"]
+    package static let settings = [
+        "MEDIA_RENDER_DEADLINE": "4m", "MEDIA_HTTP_IDLE_TIMEOUT": "10m", "MEDIA_HTTP_HEAD_TIMEOUT": "10m",
+        "MEDIA_HTTP_STALL_TIMEOUT": "10m",
+    ]
 
     package let process: ChildProcess
     /// Of the public listener.

@@ -173,7 +173,7 @@ import Testing
             let failed = calls.failed
             calls.inject(nil)
             let context: Comment = "call \(call), \(failed)"
-            #expect(calls.openDescriptors == 0, context)
+            try await calls.expectNoDescriptors(context)
             #expect((caught == nil) == failed.isEmpty, context)
             let read = try await self.file.read()
             // From the rename on it may be the new one: then only a restart can tell whether that survives.
@@ -198,7 +198,7 @@ import Testing
         for call in 1... {
             calls.inject(.init(failAt: call, number: EIO, isSticky: isSticky, spared: ["close"]))
             let read = await Result { () async throws(any Error) in try await file.read() }
-            #expect(calls.openDescriptors == 0)
+            try await calls.expectNoDescriptors()
             guard let first = calls.failed.first else {
                 #expect(try read.get() == Self.records)
                 break

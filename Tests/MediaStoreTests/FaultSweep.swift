@@ -68,7 +68,7 @@ struct FaultSweep: Sendable, CustomTestStringConvertible {
 
 extension FaultyFileSystem {
     /// A handle closes when its last reference goes, which the pool's thread may hold a moment longer.
-    func expectNoDescriptors(_ context: Comment, _ location: SourceLocation = #_sourceLocation) async throws {
+    func expectNoDescriptors(_ context: Comment? = nil, _ location: SourceLocation = #_sourceLocation) async throws {
         let areClosed = try await comesAbout(every: .milliseconds(1)) { self.openDescriptors == 0 }
         #expect(areClosed, context, sourceLocation: location)
     }

@@ -57,7 +57,7 @@ struct FileBlobStoreFaultTests {
             }
             let failed = calls.failed
             calls.inject(nil)
-            #expect(calls.openDescriptors == 0, "call \(call), \(failed)")
+            try await calls.expectNoDescriptors("call \(call), \(failed)")
             try await Self.check(caught, failed, folder, calls, id: id, bytes: bytes, sweep)
             if failed.isEmpty { break }
             failures += 1
@@ -138,7 +138,7 @@ struct FileBlobStoreFaultTests {
             calls.inject(.init(failAt: call, number: number))
             let store = try? await FileBlobStore.open(folder: folder.path("data"), calls: calls)
             let failed = calls.failed
-            #expect(calls.openDescriptors == 0, "\(failed)")
+            try await calls.expectNoDescriptors("\(failed)")
             if failed.isEmpty {
                 #expect(store != nil)
                 break
@@ -162,7 +162,7 @@ struct FileBlobStoreFaultTests {
         let id = try await store.add(bytes, expected: 6000)
         let read = try await store.contents(of: id)
         #expect(read == bytes)
-        #expect(calls.openDescriptors == 0)
+        try await calls.expectNoDescriptors()
     }
 
     @Test("for lack of the operation itself is no error where a reservation is only early warning")

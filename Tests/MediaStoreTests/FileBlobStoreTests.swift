@@ -89,7 +89,7 @@ struct FileBlobStoreTests {
         let store = try await FileBlobStore.open(folder: folder.path, calls: calls)
         let error = await #expect(throws: BlobStoreError.self) { try await store.makeDraft(bytesExpected: 1 << 60) }
         #expect(error?.code == .full)
-        #expect(calls.openDescriptors == 0)
+        try await calls.expectNoDescriptors()
         _ = try await store.add([1, 2, 3], expected: 1000)
     }
 
