@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// What a KMS with one key answers to the calls that the service makes, without any secrecy; ``CannedKMS`` sends it.
+/// What a KMS with one key answers to the calls that the service makes, without any secrecy; ``CannedServer`` sends it.
 package final class MemoryKMS: Sendable {
     private struct Request: Decodable {
         let keyID: String
@@ -37,7 +37,7 @@ package final class MemoryKMS: Sendable {
     }
 
     /// - Parameter request: head and body, as they came.
-    package func answer(_ request: String) -> CannedKMS.Answer {
+    package func answer(_ request: String) -> CannedServer.Answer {
         if self.isAway { return .hangUp }
         guard let operation = request.firstMatch(of: /(?i)x-amz-target: TrentService\.([a-z]+)/)?.1,
             let head = request.range(of: "\r\n\r\n"),

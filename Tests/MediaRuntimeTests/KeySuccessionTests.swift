@@ -17,7 +17,7 @@ struct KeySuccessionTests {
         let scratch: TemporaryFolder
         let ringPath: String
         let memory: MemoryKMS
-        let kms: CannedKMS
+        let kms: CannedServer
         /// With the ring, as the store began.
         let onRing: Settings
 
@@ -26,7 +26,7 @@ struct KeySuccessionTests {
             self.ringPath = self.scratch.path("ring")
             let memory = MemoryKMS()
             self.memory = memory
-            self.kms = try CannedKMS { memory.answer($1) }
+            self.kms = try CannedServer { memory.answer($1) }
             var settings = Settings()
             settings.dataDirectory = self.scratch.path("data")
             settings.keys.ringPathGiven = self.ringPath

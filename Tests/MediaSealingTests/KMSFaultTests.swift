@@ -24,7 +24,7 @@ import Testing
     }
 
     static func withProvider<Result>(
-        _ kms: CannedKMS,
+        _ kms: CannedServer,
         deadline: Duration = .seconds(120),
         _ body: (KMSKeyProvider) async throws -> Result
     ) async throws -> Result {
@@ -56,8 +56,8 @@ import Testing
         (429, ""),
     ])
     func whatPassesIsTriedAgain(status: Int, type: String) async throws {
-        let fault = CannedKMS.Answer.said(status, type.isEmpty ? "<html>" : Self.fault(type))
-        let kms = try CannedKMS([fault, fault, .said(200, Self.made)])
+        let fault = CannedServer.Answer.said(status, type.isEmpty ? "<html>" : Self.fault(type))
+        let kms = try CannedServer([fault, fault, .said(200, Self.made)])
         let (key, wrapped) = try await Self.withProvider(kms) { try await $0.makeKey(Self.id, for: .default) }
         #expect(key.plain == Self.key && wrapped == Self.wrapped)
         #expect(kms.requests.count == 3)
@@ -69,7 +69,7 @@ import Testing
         (500, "KeyUnavailableException", "key-provider-unreachable"), (503, "", "key-provider-unreachable"),
     ])
     func whatDoesNotPassIsGivenUpAfterThreeTries(status: Int, type: String, code: String) async throws {
-        let kms = try CannedKMS([.said(status, Self.fault(type))])
+        let kms = try CannedServer([.said(status, Self.fault(type))])
         let error = try await Self.error {
             try await Self.withProvider(kms) { try await $0.unwrap(Self.wrapped, as: Self.id, for: .default) }
         }
@@ -89,7 +89,7 @@ import Testing
         (400, "DisabledException:http://internal.amazon.com/coral/com.amazonaws.kms/", "root-key-disabled"),
     ])
     func whatWillNotPassIsNotTriedAgain(status: Int, type: String, code: String) async throws {
-        let kms = try CannedKMS([
+        let kms = try CannedServer([
             .said(status, Self.fault(type, #"the key is \u001b[31m gone\n"#)), .said(200, Self.opened),
         ])
         let error = try await Self.error {
@@ -100,9 +100,9 @@ import Testing
         #expect(kms.requests.count == 1)
     }
 
-    @Test(arguments: [CannedKMS.Answer.hangUp, .noise, .cutBody(opened)])
-    func aConnectionThatFailsIsTriedAgain(answer: CannedKMS.Answer) async throws {
-        let kms = try CannedKMS([answer, .said(200, Self.opened)])
+    @Test(arguments: [CannedServer.Answer.hangUp, .noise, .cutBody(opened)])
+    func aConnectionThatFailsIsTriedAgain(answer: CannedServer.Answer) async throws {
+        let kms = try CannedServer([answer, .said(200, Self.opened)])
         let key = try await Self.withProvider(kms) { try await $0.unwrap(Self.wrapped, as: Self.id, for: .default) }
         #expect(key.plain == Self.key && key.id == Self.id)
     }
@@ -113,7 +113,7 @@ import Testing
     @Test(arguments: [true, false])
     func aSlowAnswerIsNotWaitedForBeyondTheDeadline(isHalfThere: Bool) async {
         await #expect(processExitsWith: .success) { [isHalfThere = isHalfThere as Bool] in
-            let kms = try CannedKMS([isHalfThere ? .halfABody(Self.opened) : .silence])
+            let kms = try CannedServer([isHalfThere ? .halfABody(Self.opened) : .silence])
             let error = try await Self.error {
                 try await Self.withProvider(kms, deadline: .seconds(10)) {
                     try await $0.unwrap(Self.wrapped, as: Self.id, for: .default)
@@ -128,8 +128,8 @@ import Testing
     @Test(arguments: [true, false])
     func anAnswerThatIsStuckIsAskedForAgain(isHalfThere: Bool) async {
         await #expect(processExitsWith: .success) { [isHalfThere = isHalfThere as Bool] in
-            let stuck = isHalfThere ? CannedKMS.Answer.halfABody(Self.opened) : .silence
-            let kms = try CannedKMS([stuck, .said(200, Self.opened)])
+            let stuck = isHalfThere ? CannedServer.Answer.halfABody(Self.opened) : .silence
+            let kms = try CannedServer([stuck, .said(200, Self.opened)])
             let key = try await Self.withProvider(kms, deadline: .seconds(20)) {
                 try await $0.unwrap(Self.wrapped, as: Self.id, for: .default)
             }
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test func aPortThatNobodyListensOnIsUnreachable() async throws {
-        let port = try CannedKMS([.silence]).port
+        let port = try CannedServer([.silence]).port
         let provider = try KMSKeyProvider(
             keyID: Self.arn,
             region: "eu-central-1",
@@ -157,7 +157,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(5)))
     func aCancelledCallerIsLetGo() async throws {
-        let kms = try CannedKMS([.silence])
+        let kms = try CannedServer([.silence])
         try await Self.withProvider(kms) { provider in
             let call = Task { try await provider.currentRoot() }
             while kms.requests.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
@@ -185,7 +185,7 @@ import Testing
         String(repeating: " ", count: 70_000) + made,
     ])
     func anAnswerThatIsNoneOfKMSIsRefused(body: String) async throws {
-        let kms = try CannedKMS([.said(200, body)])
+        let kms = try CannedServer([.said(200, body)])
         let error = try await Self.error {
             try await Self.withProvider(kms) { try await $0.makeKey(Self.id, for: .default) }
         }
@@ -194,7 +194,7 @@ import Testing
 
     @Test func blanksInAnAnswerAreJSONToo() async throws {
         let body = Self.made.replacing("\":", with: "\" :\n\t ").replacing(",", with: " ,\r\n")
-        let kms = try CannedKMS([.said(200, body)])
+        let kms = try CannedServer([.said(200, body)])
         let made = try await Self.withProvider(kms) { try await $0.makeKey(Self.id, for: .default) }
         #expect(made.key.plain == Self.key && made.wrapped == Self.wrapped)
     }
@@ -206,7 +206,7 @@ import Testing
         ("{", "key-provider-unreachable"),
     ])
     func anAnswerToDecryptIsChecked(body: String, code: String) async throws {
-        let kms = try CannedKMS([.said(200, body)])
+        let kms = try CannedServer([.said(200, body)])
         let error = try await Self.error {
             try await Self.withProvider(kms) { try await $0.unwrap(Self.wrapped, as: Self.id, for: .default) }
         }
@@ -220,7 +220,7 @@ import Testing
         (#""KeyUsage":"ENCRYPT_DECRYPT""#, "key-provider-unreachable"),
     ])
     func aKeyThatCannotWrapIsNotCurrent(members: String, code: String) async throws {
-        let kms = try CannedKMS([.said(200, #"{"KeyMetadata":{"Arn":"\#(Self.arn)",\#(members)}}"#)])
+        let kms = try CannedServer([.said(200, #"{"KeyMetadata":{"Arn":"\#(Self.arn)",\#(members)}}"#)])
         let error = try await Self.error { try await Self.withProvider(kms) { try await $0.currentRoot() } }
         #expect(error.code.description == code)
     }
@@ -228,7 +228,7 @@ import Testing
     /// What goes over the wire is the protocol of AWS, and the key goes where it belongs.
     @Test func requestsAreThoseOfTheReference() async throws {
         let wrapped = #"{"CiphertextBlob":"AQID","KeyId":"\#(Self.arn)"}"#
-        let kms = try CannedKMS([.said(200, Self.made), .said(200, wrapped), .said(200, Self.opened)])
+        let kms = try CannedServer([.said(200, Self.made), .said(200, wrapped), .said(200, Self.opened)])
         try await Self.withProvider(kms) { provider in
             let tenant = Tenant(name: "größe \"1\"")
             let (key, _) = try await provider.makeKey(Self.id, for: tenant)

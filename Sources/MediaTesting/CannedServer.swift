@@ -2,13 +2,13 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Stands in for a KMS, also for one in trouble: each request on a free port of 127.0.0.1 gets the answer that the test
-/// has for it. Every connection is served by itself, so one that hangs holds up no other.
-package final class CannedKMS: Sendable {
+/// Stands in for a service (a KMS, a CDN), also for one in trouble: each request on a port of 127.0.0.1 gets the answer
+/// that the test has for it. Every connection is served by itself, so one that hangs holds up no other.
+package final class CannedServer: Sendable {
     /// What a request gets.
     package enum Answer: Sendable {
-        /// A whole answer.
-        case said(Int, String)
+        /// A whole answer; the fields besides its own.
+        case said(Int, String, fields: [String] = [])
         /// Nothing at all, for ever.
         case silence
         /// The head and the beginning of a body, and then nothing more, for ever.
@@ -34,17 +34,23 @@ package final class CannedKMS: Sendable {
     package var requests: [String] { self.received.withLock { $0 } }
 
     /// - Parameter answers: in the order of the requests; the last one again once there are no more.
-    package convenience init(_ answers: [Answer]) throws {
-        try self.init { number, _ in answers[min(number, answers.count) - 1] }
+    package convenience init(_ answers: [Answer], port: Int = 0) throws {
+        try self.init(port: port) { number, _ in answers[min(number, answers.count) - 1] }
     }
 
-    /// - Parameter answer: to the request of that number, the first being 1; head and body, as it came.
-    package init(answer: @escaping @Sendable (_ number: Int, _ request: String) -> Answer) throws {
+    /// - Parameters:
+    ///   - port: 0 for a free one.
+    ///   - answer: to the request of that number, the first being 1; head and body, as it came.
+    package init(port: Int = 0, answer: @escaping @Sendable (_ number: Int, _ request: String) -> Answer) throws {
         self.answer = answer
         self.listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(port).bigEndian
+        // One that a server before it has used is given at once.
+        var isOn = CInt(1)
+        setsockopt(self.listener, SOL_SOCKET, SO_REUSEADDR, &isOn, socklen_t(MemoryLayout<CInt>.size))
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listener = self.listener
         let isReady = withUnsafeMutablePointer(to: &address) {
@@ -82,7 +88,8 @@ package final class CannedKMS: Sendable {
             return received.count
         }
         switch self.answer(number, request) {
-        case .said(let status, let body): Self.send(Self.answer(status, body, bytes: body.utf8.count), connection)
+        case .said(let status, let body, let fields):
+            Self.send(Self.answer(status, body, bytes: body.utf8.count, fields), connection)
         case .silence: self.keepOpen(connection)
         case .halfABody(let body):
             Self.send(Self.answer(200, body, bytes: body.utf8.count + 100), connection, ends: false)
@@ -95,9 +102,9 @@ package final class CannedKMS: Sendable {
 
     private func keepOpen(_ connection: CInt) { self.open.withLock { $0.append(connection) } }
 
-    private static func answer(_ status: Int, _ body: String, bytes: Int) -> String {
+    private static func answer(_ status: Int, _ body: String, bytes: Int, _ fields: [String] = []) -> String {
         "HTTP/1.1 \(status) Status\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: \(bytes)\r\n"
-            + "Connection: close\r\n\r\n\(body)"
+            + fields.map { "\($0)\r\n" }.joined() + "Connection: close\r\n\r\n\(body)"
     }
 
     private static func send(_ text: String, _ connection: CInt, ends: Bool = true) {
