@@ -41,6 +41,8 @@ struct CatalogDiscrepancy: Sendable {
     let detail: String
     /// Puts it right, in a transaction of its own, whatever was committed meanwhile.
     var repair: (@Sendable (Database) throws -> Void)?
+    /// The asset whose `latest` the repair may move.
+    var asset: AssetID?
 }
 
 /// Checks what the catalog says against itself.
@@ -81,11 +83,12 @@ struct CatalogAudit {
     private mutating func add(
         _ code: CatalogDiscrepancy.Code,
         _ detail: String,
+        asset: AssetID? = nil,
         repair: (@Sendable (Database) throws -> Void)? = nil
     ) {
         self.counts[code, default: 0] += 1
         guard self.counts[code, default: 0] <= Self.detailsMax else { return }
-        self.found.append(CatalogDiscrepancy(code: code, detail: detail, repair: repair))
+        self.found.append(CatalogDiscrepancy(code: code, detail: detail, repair: repair, asset: asset))
     }
 }
 
@@ -204,7 +207,8 @@ extension CatalogAudit {
         if !isErased, latest == nil ? newestReady != nil : !isLatestReady {
             let found = latest.map { "\($0), which is not ready" } ?? "none"
             let right = newestReady.map(String.init) ?? "none"
-            self.add(.latestDiffers, "assets \(id): latest is \(found); it should be \(right)") { database in
+            let detail = "assets \(id): latest is \(found); it should be \(right)"
+            self.add(.latestDiffers, detail, asset: AssetID(id)) { database in
                 try database.execute(sql: AuditSQL.setLatest.rawValue, arguments: ["asset": id])
             }
         }

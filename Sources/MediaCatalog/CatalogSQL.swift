@@ -220,6 +220,50 @@ enum CatalogSQL: String, CaseIterable {
     case clearPoison = "DELETE FROM poisoned WHERE sha256 = :sha256"
     case clearAllPoison = "DELETE FROM poisoned"
 
+    // The purge outbox.
+    case storedLatest = "SELECT latest_ready FROM assets WHERE id = :asset"
+    case renditionNames = """
+        SELECT asset, version AS number, preset, recipe_json FROM renditions WHERE asset = :asset
+        """
+    case renditionNamesOfTwo = """
+        SELECT asset, version AS number, preset, recipe_json FROM renditions
+        WHERE asset = :asset AND version IN (:before, :after)
+        """
+    case insertPurge = """
+        INSERT INTO purges (target, asset, change, paths, created_ms, due_ms)
+        VALUES (:target, :asset, :change, :paths, :now_ms, :now_ms)
+        """
+    // In the order of an asset's changes: of each asset the earliest that was not sent yet, and no other.
+    case duePurges = """
+        SELECT id, target, asset, change, paths, created_ms, due_ms, attempts, sent_ms, error
+        FROM purges p INDEXED BY purges_due
+        WHERE p.target = :target AND p.due_ms <= :now_ms AND NOT EXISTS (
+          SELECT 1 FROM purges e INDEXED BY purges_asset
+          WHERE e.target = :target AND e.asset = p.asset AND e.id < p.id AND e.sent_ms IS NULL)
+        ORDER BY p.due_ms, p.id LIMIT :limit
+        """
+    case nextPurge = "SELECT min(due_ms) FROM purges WHERE target = :target"
+    case purgeLag = """
+        SELECT count(*) AS pending, min(created_ms) AS oldest_ms FROM purges INDEXED BY purges_waiting
+        WHERE target = :target AND sent_ms IS NULL
+        """
+    case purgePage = """
+        SELECT id, target, asset, change, paths, created_ms, due_ms, attempts, sent_ms, error
+        FROM purges WHERE id > :after ORDER BY id LIMIT :limit
+        """
+    case oldPurges = """
+        SELECT id, target, asset, change, paths, created_ms, due_ms, attempts, sent_ms, error
+        FROM purges WHERE created_ms < :before ORDER BY created_ms, id LIMIT :limit
+        """
+    case deletePurge = "DELETE FROM purges WHERE id = :id"
+    case sendPurgeAgain = """
+        UPDATE purges SET sent_ms = :sent_ms, due_ms = :due_ms, attempts = 0, error = NULL WHERE id = :id
+        """
+    case failPurge = "UPDATE purges SET attempts = attempts + 1, error = :error, due_ms = :due_ms WHERE id = :id"
+    case hastenPurges = """
+        UPDATE purges SET due_ms = :now_ms WHERE target = :target AND due_ms > :now_ms AND attempts > 0
+        """
+
     // The catalog itself.
     case identity = "SELECT catalog FROM identity WHERE id = 1"
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GRDB
 package import MediaModel
 
@@ -13,7 +14,7 @@ extension SQLiteCatalog {
         }
         var findings: [CatalogFinding] = []
         for discrepancy in discrepancies {
-            if repairs, let repair = discrepancy.repair { try await self.commit(repair) }
+            if repairs, let repair = discrepancy.repair { try await self.commit(repair, discrepancy.asset) }
             findings.append(
                 CatalogFinding(
                     code: discrepancy.code.rawValue,
@@ -32,5 +33,16 @@ extension SQLiteCatalog {
                 return try audit.run()
             }
         }
+    }
+
+    /// A repair that may move `latest` of an asset is a change like any other to those who cache it.
+    private func commit(_ repair: @escaping @Sendable (Database) throws -> Void, _ asset: AssetID?) async throws {
+        guard let asset else { return try await self.commit(repair) }
+        let outbox = self.outbox
+        let now = Date()
+        try await self.commit { database in
+            try outbox.notingLatest(of: asset, at: now, in: database) { try repair(database) }
+        }
+        outbox.ring()
     }
 }

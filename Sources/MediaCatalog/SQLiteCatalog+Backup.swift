@@ -19,7 +19,7 @@ extension SQLiteCatalog {
     /// Unlike other calls it looks at cancellation, between two steps: it may take minutes, and nothing was committed.
     ///
     /// - Parameters:
-    ///   - path: where to; ``open(path:commitDelay:onCommit:)`` takes it. Its folder must exist.
+    ///   - path: where to; ``SQLiteCatalog/open`` takes it. Its folder must exist.
     ///   - progress: told how many pages were copied, of how many. It must not wait.
     /// - Throws: ``CatalogError``: `.full`, `.failed`, `.corrupt`. What went wrong is not the live catalog's commits:
     ///   never `.syncFailed`. `CancellationError`.

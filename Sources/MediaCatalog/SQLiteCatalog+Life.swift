@@ -8,8 +8,13 @@ extension SQLiteCatalog {
     }
 
     package func setLatest(_ ref: VersionRef) async throws {
+        let outbox = self.outbox
+        let now = Date()
         try await self.commit { database in
-            if try CatalogSQL.setLatest.run(database, ref.arguments) == 1 { return }
+            let isSet = try outbox.notingLatest(of: ref.asset, at: now, in: database) {
+                try CatalogSQL.setLatest.run(database, ref.arguments) == 1
+            }
+            if isSet { return }
             guard try Self.asset(ref.asset, in: database)?.standing == .present else {
                 throw try Self.absent(ref.asset, in: database)
             }
@@ -18,24 +23,36 @@ extension SQLiteCatalog {
             }
             throw CatalogError(.conflict, detail: "\(ref) is \(version.state), not ready")
         }
+        outbox.ring()
     }
 
     package func delete(_ asset: AssetID, at date: Date) async throws {
+        let outbox = self.outbox
         try await self.commit { database in
             let arguments = asset.arguments &+ ["deleted_ms": Rows.milliseconds(date)]
-            if try CatalogSQL.markDeleted.run(database, arguments) == 1 { return }
+            if try CatalogSQL.markDeleted.run(database, arguments) == 1 {
+                try outbox.note(.deleted, of: asset, at: date, in: database)
+                return
+            }
             guard try Self.asset(asset, in: database) != nil else { throw try Self.absent(asset, in: database) }
         }
+        outbox.ring()
     }
 
     package func undelete(_ asset: AssetID) async throws {
+        let outbox = self.outbox
+        let now = Date()
         try await self.commit { database in
-            if try CatalogSQL.unmarkDeleted.run(database, asset.arguments) == 1 { return }
+            if try CatalogSQL.unmarkDeleted.run(database, asset.arguments) == 1 {
+                try outbox.note(.undeleted, of: asset, at: now, in: database)
+                return
+            }
             guard try Self.asset(asset, in: database)?.standing == .present else {
                 throw try Self.absent(asset, in: database)
             }
             throw CatalogError(.conflict, detail: "asset \(asset) is not deleted")
         }
+        outbox.ring()
     }
 
     package func deleted(before date: Date, limit: Int) async throws -> [AssetID] {

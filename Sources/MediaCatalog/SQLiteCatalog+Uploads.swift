@@ -31,9 +31,15 @@ extension SQLiteCatalog {
         renditions: [Rendition],
         quota: Quota
     ) async throws -> AssetVersion {
-        try await self.commit {
-            try Self.complete(ref, sourceSize: sourceSize, renditions: renditions, quota: quota, in: $0)
+        let outbox = self.outbox
+        let now = Date()
+        let version = try await self.commit { database in
+            try outbox.notingLatest(of: ref.asset, at: now, in: database) {
+                try Self.complete(ref, sourceSize: sourceSize, renditions: renditions, quota: quota, in: database)
+            }
         }
+        outbox.ring()
+        return version
     }
 
     package func fail(_ ref: VersionRef, failure: String, keepsSource: Bool) async throws -> [BlobID] {

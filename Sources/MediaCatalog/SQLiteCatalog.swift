@@ -33,10 +33,12 @@ package final class SQLiteCatalog: Catalog {
 
     let pool: DatabasePool
     let commits: CommitQueue
+    let outbox: PurgeOutbox
 
-    private init(_ pool: DatabasePool, _ commits: CommitQueue) {
+    private init(_ pool: DatabasePool, _ commits: CommitQueue, _ outbox: PurgeOutbox) {
         self.pool = pool
         self.commits = commits
+        self.outbox = outbox
     }
 
     /// Opens the catalog, or makes a new one (mode 0600; its folder must exist), checks it and brings it to this
@@ -47,26 +49,36 @@ package final class SQLiteCatalog: Catalog {
     ///     one that came while the one before was made durable.
     ///   - onCommit: told of every transaction: how many writes it had (1 ... 64), how long it took from its begin
     ///     until it was durable. It must not wait.
+    ///   - purgeTargets: who is told of changes to what caches may hold (``PurgeCatalog``), each once.
+    ///   - onPurge: told when there may be new records of the purge outbox. It must not wait.
     /// - Throws: ``CatalogError``: `.newer` for a newer program's catalog, which is left as it is; `.corrupt` for one
     ///   that `quick_check` finds damaged or that is no database; `.failed` for a database of another program.
     package static func open(
         path: String,
         commitDelay: Duration = .zero,
-        onCommit: @escaping @Sendable (_ writes: Int, _ duration: Duration) -> Void = { _, _ in }
+        onCommit: @escaping @Sendable (_ writes: Int, _ duration: Duration) -> Void = { _, _ in },
+        purgeTargets: [PurgeTargetName] = [],
+        onPurge: @escaping @Sendable () -> Void = {}
     ) async throws -> SQLiteCatalog {
-        let checkpoints = Checkpoints(framesMax: Self.checkpointPages)
-        return try await Self.open(path, checkpoints, commitDelay: commitDelay, onCommit: onCommit)
+        try await Self.open(
+            path,
+            Checkpoints(framesMax: Self.checkpointPages),
+            commitDelay: commitDelay,
+            onCommit: onCommit,
+            outbox: PurgeOutbox(targets: purgeTargets, onCommit: onPurge)
+        )
     }
 
     static func open(
         _ path: String,
         _ checkpoints: Checkpoints,
         commitDelay: Duration = .zero,
-        onCommit: @escaping @Sendable (_ writes: Int, _ duration: Duration) -> Void = { _, _ in }
+        onCommit: @escaping @Sendable (_ writes: Int, _ duration: Duration) -> Void = { _, _ in },
+        outbox: PurgeOutbox = PurgeOutbox(targets: [], onCommit: {})
     ) async throws -> SQLiteCatalog {
         // `quick_check` reads the whole file.
         let pool = try await Self.blocking("open") { try Self.openBlocking(path, checkpoints) }
-        return SQLiteCatalog(pool, CommitQueue(pool, checkpoints, delay: commitDelay, onCommit: onCommit))
+        return SQLiteCatalog(pool, CommitQueue(pool, checkpoints, delay: commitDelay, onCommit: onCommit), outbox)
     }
 
     /// Waits for the writes that were asked for before, brings all commits from the WAL into the file and closes it,

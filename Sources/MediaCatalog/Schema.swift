@@ -7,7 +7,7 @@ enum Schema {
     /// `IMGO`.
     static let applicationID = 0x494D_474F
     /// In the file's header (`PRAGMA user_version`): the number of the last migration.
-    static let version = 5
+    static let version = 6
 
     /// Each migration is one transaction, also the number in the header. One that was released is never changed.
     static var migrator: DatabaseMigrator {
@@ -32,6 +32,10 @@ enum Schema {
         migrator.registerMigration("5", foreignKeyChecks: .immediate) { database in
             try database.execute(sql: Self.fifth)
             try database.execute(sql: "PRAGMA user_version = 5")
+        }
+        migrator.registerMigration("6", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: Self.sixth)
+            try database.execute(sql: "PRAGMA user_version = 6")
         }
         return migrator
     }

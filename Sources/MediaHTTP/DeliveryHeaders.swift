@@ -58,10 +58,11 @@ struct DeliveryHeaders {
         return HTTPResponse(status: status, headerFields: fields)
     }
 
-    /// What a purge can name: the asset, the version, the preset; and `latest` apart, which alone changes. The alphabet
-    /// is the one that Cloudflare, CloudFront, Akamai and Fastly have in common (FIELD.md, CDN origin contract).
+    /// What a purge can name: the asset, the version, the preset; and `latest` apart, which alone changes.
     private static func tags(_ ref: VersionRef, _ path: DeliveryPath) -> [String] {
-        let version = path.version == .latest ? "latest" : "v\(ref.number)"
-        return ["a.\(ref.asset)", "a.\(ref.asset).\(version)", "p.\(path.preset)"]
+        [
+            SurrogateKey.asset(ref.asset), SurrogateKey.version(path.version, of: ref.asset),
+            SurrogateKey.preset(path.preset),
+        ]
     }
 }

@@ -12,6 +12,11 @@ package enum OriginMetrics {
         1024, 4096, 16_384, 32_768, 65_536, 131_072, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864,
     ]
 
+    /// A CDN takes a purge in a tenth of a second; one that was away for a day gets it after that.
+    static let purgeSeconds = [
+        0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86_400,
+    ]
+
     // Requests on the public listener. A route is its template, never a URL.
 
     static let requests = [
@@ -248,6 +253,47 @@ package enum OriginMetrics {
         help: "Versions that nobody waits for and whose renditions are still to be made."
     )
 
+    // Purges: what caches are told of changes.
+
+    static let purges = [
+        MetricDefinition(
+            "media_purges_sent_total",
+            .counter,
+            labels: ["target"],
+            help: "Purges that a target has taken; a deletion counts twice, since it is told twice."
+        ),
+        MetricDefinition(
+            "media_purge_delivery_duration_seconds",
+            .durations(buckets: Self.purgeSeconds),
+            labels: ["target"],
+            help: "Time from a change to the moment when the target had taken its purge."
+        ),
+        MetricDefinition(
+            "media_purge_failures_total",
+            .counter,
+            labels: ["target", "reason"],
+            help: "Attempts to tell a target that failed, by reason: unreachable, throttled, denied, refused."
+        ),
+        MetricDefinition(
+            "media_purges_given_up_total",
+            .counter,
+            labels: ["target"],
+            help: "Purges that were given up: the target may serve what is not right any more."
+        ),
+    ]
+    package static let purgesPending = MetricDefinition(
+        "media_purges_pending",
+        .gauge,
+        labels: ["target"],
+        help: "Purges that a target was not told of yet."
+    )
+    package static let purgeLag = MetricDefinition(
+        "media_purge_lag_seconds",
+        .gauge,
+        labels: ["target"],
+        help: "Age of the oldest purge that a target was not told of yet; 0 where there is none."
+    )
+
     // Keys.
 
     static let keyProviderCalls = MetricDefinition(
@@ -281,13 +327,14 @@ package enum OriginMetrics {
 
     /// Every metric of the service, `process_*` included.
     package static let definitions =
-        Self.requests + Self.pictures + Self.scrub + Self.commits + Self.poison + [
+        Self.requests + Self.pictures + Self.scrub + Self.commits + Self.poison + Self.purges + [
             Self.connectionsCut, Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheEvictions,
             Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.renderWait, Self.renderRefusals,
             Self.renderMemory, Self.renderMemoryLimit, Self.renderPace, Self.workerRestarts, Self.workersRecycled,
             Self.sandbox,
             Self.blobOperations, Self.catalogOperations, Self.integrityFailures, Self.mends, Self.backlogVersions,
             Self.keyProviderCalls, Self.keyProviderSuccessAge, Self.envelopeKeysCached, Self.envelopeKeyAge,
+            Self.purgesPending, Self.purgeLag,
             Self.buildInfo,
         ] + ProcessCollector.definitions
 

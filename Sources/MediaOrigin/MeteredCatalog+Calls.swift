@@ -211,3 +211,37 @@ extension MeteredCatalog {
         try await self.timed(.clearPoison) { try await self.base.clearPoison(of: sha256) }
     }
 }
+
+extension MeteredCatalog {
+    package func purges(to target: PurgeTargetName, due: Date, limit: Int) async throws -> [PurgeRecord] {
+        try await self.timed(.duePurges) { try await self.base.purges(to: target, due: due, limit: limit) }
+    }
+
+    package func nextPurge(to target: PurgeTargetName) async throws -> Date? {
+        try await self.timed(.nextPurge) { try await self.base.nextPurge(to: target) }
+    }
+
+    package func settle(_ purges: [PurgeSettlement]) async throws {
+        try await self.timed(.settlePurges) { try await self.base.settle(purges) }
+    }
+
+    package func purgeLag(of target: PurgeTargetName) async throws -> PurgeLag {
+        try await self.timed(.purgeLag) { try await self.base.purgeLag(of: target) }
+    }
+
+    package func purges(after: Int64?, limit: Int) async throws -> [PurgeRecord] {
+        try await self.timed(.purgePage) { try await self.base.purges(after: after, limit: limit) }
+    }
+
+    package func requestPurge(of asset: AssetID, at date: Date) async throws -> Int {
+        try await self.timed(.requestPurge) { try await self.base.requestPurge(of: asset, at: date) }
+    }
+
+    package func hastenPurges(to target: PurgeTargetName?, at date: Date) async throws -> Int {
+        try await self.timed(.hastenPurges) { try await self.base.hastenPurges(to: target, at: date) }
+    }
+
+    package func giveUpPurges(before: Date, limit: Int) async throws -> [PurgeRecord] {
+        try await self.timed(.giveUpPurges) { try await self.base.giveUpPurges(before: before, limit: limit) }
+    }
+}

@@ -55,6 +55,14 @@ package struct MeteredCatalog: Catalog {
         case poison
         case poisoned
         case clearPoison
+        case duePurges
+        case nextPurge
+        case settlePurges
+        case purgeLag
+        case purgePage
+        case requestPurge
+        case hastenPurges
+        case giveUpPurges
         case health
 
         /// The value of the label: words with hyphens.

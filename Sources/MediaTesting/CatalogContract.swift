@@ -6,7 +6,7 @@ package struct CatalogContract: Sendable, CustomStringConvertible {
     /// The same data in a new instance, as after a restart of the process.
     package typealias Reopen = () async throws -> any Catalog
 
-    package static let allCases = uploads + reads + sources + life + keys + verification + reseal + poison
+    package static let allCases = uploads + reads + sources + life + keys + verification + reseal + poison + purges
 
     /// The clause as a sentence.
     package let description: String

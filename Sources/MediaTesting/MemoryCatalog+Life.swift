@@ -7,6 +7,7 @@ extension MemoryCatalog {
     }
 
     package func setLatest(_ ref: VersionRef) async throws {
+        defer { self.onPurge() }
         try self.call { state in
             _ = try state.writable(ref.asset)
             guard let version = state.versions[ref] else {
@@ -15,27 +16,33 @@ extension MemoryCatalog {
             guard version.state == .ready else {
                 throw CatalogError(.conflict, detail: "\(ref) is \(version.state), not ready")
             }
-            state.assets[ref.asset]?.latest = ref.number
+            state.moveLatest(to: ref)
         }
     }
 
     package func delete(_ asset: AssetID, at date: Date) async throws {
+        defer { self.onPurge() }
         try self.call { state in
             guard let found = state.assets[asset] else {
                 throw CatalogError(.unknownAsset, detail: "no asset \(asset)")
             }
-            if found.standing == .present { state.assets[asset]?.deletedAt = date }
+            guard found.standing == .present else { return }
+            state.assets[asset]?.deletedAt = date
+            state.notePurge(.deleted, of: asset, at: date)
         }
     }
 
     package func undelete(_ asset: AssetID) async throws {
+        defer { self.onPurge() }
         try self.call { state in
             switch state.assets[asset]?.standing {
             case nil: throw CatalogError(.unknownAsset, detail: "no asset \(asset)")
             case .present: throw CatalogError(.conflict, detail: "asset \(asset) is not deleted")
             case .erased: throw CatalogError(.gone, detail: "asset \(asset) was erased")
-            case .deleted: state.assets[asset]?.deletedAt = nil
+            case .deleted: break
             }
+            state.assets[asset]?.deletedAt = nil
+            state.notePurge(.undeleted, of: asset, at: Date())
         }
     }
 

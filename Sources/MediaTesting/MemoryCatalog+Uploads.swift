@@ -49,7 +49,8 @@ extension MemoryCatalog {
         renditions: [Rendition],
         quota: Quota
     ) async throws -> AssetVersion {
-        try self.call { state in
+        defer { self.onPurge() }
+        return try self.call { state in
             var version = try state.processing(ref)
             let ordered = version.presets.compactMap { preset in renditions.first { $0.preset == preset } }
             guard ordered.count == version.presets.count, ordered.count == renditions.count else {
@@ -61,7 +62,7 @@ extension MemoryCatalog {
             version.renditions = ordered.map { .init(preset: $0.preset, size: $0.size, blob: $0.blob.id) }
             state.versions[ref] = version
             let isNewest = !state.versions(of: ref.asset).contains { $0.state == .ready && $0.ref.number > ref.number }
-            if isNewest { state.assets[ref.asset]?.latest = ref.number }
+            if isNewest { state.moveLatest(to: ref) }
             try state.check(quota, of: version.tenant)
             guard let ready = state.record(of: ref) else { preconditionFailure("what was written is there") }
             return ready

@@ -13,9 +13,20 @@ package final class MemoryCatalog: Catalog {
 
     private let guarded: Mutex<Guarded>
 
-    /// - Parameter keys: the envelope keys it has at once, so that blobs under them can be begun with.
-    package init(keys: [EnvelopeKeyRecord] = []) {
+    let onPurge: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - keys: the envelope keys it has at once, so that blobs under them can be begun with.
+    ///   - purgeTargets: those of ``PurgeCatalog``.
+    ///   - onPurge: called after each call that may have written a record of the purge outbox.
+    package init(
+        keys: [EnvelopeKeyRecord] = [],
+        purgeTargets: [PurgeTargetName] = [],
+        onPurge: @escaping @Sendable () -> Void = {}
+    ) {
+        self.onPurge = onPurge
         var state = MemoryCatalogState()
+        state.purgeTargets = purgeTargets
         for key in keys { state.keys[key.id] = key }
         self.guarded = Mutex(Guarded(state: state))
     }

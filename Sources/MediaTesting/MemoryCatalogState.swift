@@ -63,6 +63,9 @@ struct MemoryCatalogState {
     var keys: [EnvelopeKeyID: EnvelopeKeyRecord] = [:]
     var idempotency: [TenantKey: TakenKey] = [:]
     var scrub: ScrubProgress?
+    var purgeTargets: [PurgeTargetName] = []
+    var purges: [Int64: PurgeRecord] = [:]
+    var lastPurge: Int64 = 0
 }
 
 // MARK: - Look-ups

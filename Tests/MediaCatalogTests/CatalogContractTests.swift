@@ -9,16 +9,17 @@ struct CatalogContractTests {
     func isKeptBySQLite(_ clause: CatalogContract) async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("catalog.sqlite")
-        let catalog = try await SQLiteCatalog.open(path: path)
+        let targets = CatalogContract.purgeTargets
+        let catalog = try await SQLiteCatalog.open(path: path, purgeTargets: targets)
         try await clause.check(catalog) {
             try await catalog.close()
-            return try await SQLiteCatalog.open(path: path)
+            return try await SQLiteCatalog.open(path: path, purgeTargets: targets)
         }
     }
 
     @Test("is kept in memory", .timeLimit(.minutes(5)), arguments: CatalogContract.allCases)
     func isKeptInMemory(_ clause: CatalogContract) async throws {
-        let catalog = MemoryCatalog()
+        let catalog = MemoryCatalog(purgeTargets: CatalogContract.purgeTargets)
         try await clause.check(catalog) { catalog }
     }
 }

@@ -43,6 +43,8 @@ struct MigrationTests {
         #expect(unfinished == [self.old.processing.ref])
         let known = try await catalog.known(among: self.old.versions.map(\.source.id))
         #expect(known == Set(self.old.versions.map(\.source.id)).subtracting([self.old.failed.source.id]))
+        let purges = try await catalog.purges(after: nil, limit: 1)
+        #expect(purges.isEmpty)
         let findings = try await catalog.audit(repairs: false)
         #expect(findings.isEmpty)
     }

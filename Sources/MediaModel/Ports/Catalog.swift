@@ -8,7 +8,7 @@ package import FoundationEssentials
 /// - A read that begins after a write returned sees it.
 /// - All calls may be made at once from many tasks. A cancelled caller's write may still take effect.
 /// - Errors are ``CatalogError``.
-package protocol Catalog: AssetCatalog, EnvelopeKeyCatalog, AuditedCatalog, PoisonCatalog {
+package protocol Catalog: AssetCatalog, EnvelopeKeyCatalog, AuditedCatalog, PoisonCatalog, PurgeCatalog {
     /// Throws where the catalog cannot commit now.
     func checkHealth() async throws
 }

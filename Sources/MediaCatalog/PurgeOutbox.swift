@@ -1,0 +1,82 @@
+import FoundationEssentials
+import GRDB
+import MediaModel
+
+/// Writes the records of the purge outbox, each in the transaction of the change that causes it.
+struct PurgeOutbox: Sendable {
+    /// Without any, nothing is written and nothing looked up.
+    let targets: [PurgeTargetName]
+    /// Called after each commit that may have written a record.
+    let onCommit: @Sendable () -> Void
+
+    /// Says that a transaction which may have written records is durable.
+    func ring() { if !self.targets.isEmpty { self.onCommit() } }
+
+    /// Does a write and, where `latest` of the asset is another version after it, writes the records of that.
+    func notingLatest<Value>(
+        of asset: AssetID,
+        at date: Date,
+        in database: Database,
+        _ write: () throws -> Value
+    ) throws -> Value {
+        guard !self.targets.isEmpty else { return try write() }
+        let before = try Self.latest(of: asset, in: database)
+        let value = try write()
+        let after = try Self.latest(of: asset, in: database)
+        guard before != after else { return value }
+        // What the one had and the other has not is a URL that is gone.
+        let versions: StatementArguments = ["before": before, "after": after]
+        let statement = try CatalogSQL.renditionNamesOfTwo.prepared(database, asset.arguments &+ versions)
+        try self.write(.latest, of: asset, Row.fetchAll(statement), at: date, in: database)
+        return value
+    }
+
+    /// Writes the records of a change that concerns all versions.
+    ///
+    /// - Returns: how many.
+    @discardableResult
+    func note(_ change: PurgeChange, of asset: AssetID, at date: Date, in database: Database) throws -> Int {
+        guard !self.targets.isEmpty else { return 0 }
+        let statement = try CatalogSQL.renditionNames.prepared(database, asset.arguments)
+        try self.write(change, of: asset, Row.fetchAll(statement), at: date, in: database)
+        return self.targets.count
+    }
+
+    private func write(
+        _ change: PurgeChange,
+        of asset: AssetID,
+        _ renditions: [Row],
+        at date: Date,
+        in database: Database
+    ) throws {
+        let paths = PurgeRecord.paths(of: asset, try Self.renditions(renditions, of: asset), for: change)
+        let record: StatementArguments = [
+            "change": change.rawValue, "paths": paths.joined(separator: "\n"), "now_ms": Rows.milliseconds(date),
+        ]
+        for target in self.targets {
+            let arguments = asset.arguments &+ record &+ ["target": target.description]
+            try CatalogSQL.insertPurge.run(database, arguments)
+        }
+    }
+
+    private static func latest(of asset: AssetID, in database: Database) throws -> Int? {
+        try Int.fetchOne(CatalogSQL.storedLatest.prepared(database, asset.arguments))
+    }
+
+    /// What is in a version's row as JSON is the same text for all versions of a preset: each text is parsed once.
+    private static func renditions(
+        _ rows: [Row],
+        of asset: AssetID
+    ) throws -> [(number: VersionNumber, preset: PresetName, format: RenditionFormat)] {
+        var formats: [String: RenditionFormat] = [:]
+        return try rows.map { source in
+            let row = "renditions \(asset)"
+            let json = try Rows.value("recipe_json", as: String.self, of: source, row: row)
+            guard let format = formats[json] ?? (try? Recipe(canonicalJSON: json))?.format else {
+                throw Rows.corrupt(row, "recipe_json does not parse")
+            }
+            formats[json] = format
+            return (try Rows.ref(source).number, try Rows.presetName(source, row: row), format)
+        }
+    }
+}
