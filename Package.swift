@@ -90,6 +90,7 @@ let package = Package(
         module("MediaSealing", ["MediaModel", "CCrypto", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
         module("MediaStore", ["MediaModel", nioPosix]),
         module("MediaCatalog", ["MediaModel", grdb, grdbSQLite]),
+        module("MediaPurging", ["MediaModel", asyncHTTPClient, nioCore, nioHTTP1]),
         module("MediaMetrics", [coreMetrics]),
 
         // Faces and composition.
@@ -105,7 +106,8 @@ let package = Package(
             "MediaRuntime",
             [
                 "MediaModel", "MediaOrigin", "MediaWorkers", "MediaSealing", "MediaStore", "MediaCatalog",
-                "MediaMetrics", "CSandbox", argumentParser, configuration, coreMetrics, systemPackage, lifecycle,
+                "MediaMetrics", "MediaPurging", "CSandbox", argumentParser, configuration, coreMetrics, systemPackage,
+                lifecycle,
                 logging, metrics,
                 nioCore, nioPosix,
             ]
@@ -176,6 +178,7 @@ let package = Package(
         tests("MediaSealingTests", ["MediaSealing", "MediaModel", "MediaTesting"]),
         tests("MediaStoreTests", ["MediaStore", "MediaModel", "MediaTesting"]),
         tests("MediaCatalogTests", ["MediaCatalog", "MediaModel", "MediaTesting", grdb, grdbSQLite]),
+        tests("MediaPurgingTests", ["MediaPurging", "MediaModel", "MediaSealing", "MediaTesting"]),
         tests("MediaOriginTests", ["MediaOrigin", "MediaModel", "MediaTesting"]),
         tests(
             "MediaHTTPTests",

@@ -6,7 +6,7 @@ package import MediaModel
 /// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 ///
 /// Pure: the caller has the clock and the network.
-package struct AWSSignature: Sendable {
+package struct AWSSignature: RequestSigning {
     private static let algorithm = "AWS4-HMAC-SHA256"
 
     private let credentials: AWSCredentials
@@ -15,7 +15,7 @@ package struct AWSSignature: Sendable {
 
     /// - Parameters:
     ///   - region: for example `eu-central-1`.
-    ///   - service: as AWS abbreviates it: `kms`.
+    ///   - service: as AWS abbreviates it: `kms`, `cloudfront`.
     package init(credentials: AWSCredentials, region: String, service: String) {
         self.credentials = credentials
         self.region = region
@@ -25,6 +25,29 @@ package struct AWSSignature: Sendable {
     /// A moment as `X-Amz-Date` has it: `20150830T123600Z`.
     package static func timestamp(_ date: Date) -> String {
         date.formatted(Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted))
+    }
+
+    /// Adds `X-Amz-Date`, `X-Amz-Security-Token` with temporary credentials, and `Authorization`.
+    ///
+    /// - Throws: ``KeyError``, `.unavailable` where OpenSSL would not work.
+    package func signed(
+        method: String,
+        path: String,
+        fields: [String: String],
+        body: [UInt8],
+        at date: Date
+    ) throws -> [String: String] {
+        var fields = fields
+        fields["X-Amz-Date"] = Self.timestamp(date)
+        fields["X-Amz-Security-Token"] = self.credentials.sessionToken
+        fields["Authorization"] = try self.authorization(
+            method: method,
+            path: path,
+            fields: fields,
+            body: body,
+            at: date
+        )
+        return fields
     }
 
     /// What the field `Authorization` must be.

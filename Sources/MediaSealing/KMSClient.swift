@@ -24,8 +24,6 @@ struct KMSClient: Sendable {
 
     let endpoint: KMSEndpoint
     let signature: AWSSignature
-    /// Sent as `X-Amz-Security-Token`, and signed.
-    let sessionToken: String?
     /// For one call with all its tries and pauses.
     let deadline: Duration
     let http: HTTPClient
@@ -98,21 +96,17 @@ struct KMSClient: Sendable {
     }
 
     /// Signed anew for each try: a signature is good for five minutes.
-    private func request(_ operation: Operation, _ body: [UInt8]) throws(KeyError) -> HTTPClientRequest {
-        let now = Date()
-        var fields = [
-            "Host": self.endpoint.authority,
-            "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Date": AWSSignature.timestamp(now),
-            "X-Amz-Target": "TrentService.\(operation.rawValue)",
-        ]
-        fields["X-Amz-Security-Token"] = self.sessionToken
-        fields["Authorization"] = try self.signature.authorization(
+    private func request(_ operation: Operation, _ body: [UInt8]) throws -> HTTPClientRequest {
+        let fields = try self.signature.signed(
             method: "POST",
             path: "/",
-            fields: fields,
+            fields: [
+                "Host": self.endpoint.authority,
+                "Content-Type": "application/x-amz-json-1.1",
+                "X-Amz-Target": "TrentService.\(operation.rawValue)",
+            ],
             body: body,
-            at: now
+            at: Date()
         )
         var request = HTTPClientRequest(url: self.endpoint.url)
         request.method = .POST

@@ -51,7 +51,6 @@ package final class KMSKeyProvider: KeyProvider {
         self.client = KMSClient(
             endpoint: place,
             signature: AWSSignature(credentials: credentials, region: region, service: "kms"),
-            sessionToken: credentials.sessionToken,
             deadline: deadline,
             http: HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration(deadline))
         )

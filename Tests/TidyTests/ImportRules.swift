@@ -16,6 +16,7 @@ enum ImportRules {
         "MediaSealing": ["MediaModel", "CCrypto", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"],
         "MediaStore": ["MediaModel", "NIOCore", "NIOPosix"],
         "MediaCatalog": ["MediaModel", "GRDB", "GRDBSQLite", "CPostgres", "Logging"],
+        "MediaPurging": ["MediaModel", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
         "MediaMetrics": ["MediaModel", "CoreMetrics"],
 
         "MediaHTTP": [
@@ -24,7 +25,8 @@ enum ImportRules {
         ],
         "MediaRuntime": [
             "MediaModel", "MediaOrigin", "MediaWorkers", "MediaSealing", "MediaStore", "MediaCatalog", "MediaMetrics",
-            "CSandbox", "ArgumentParser", "Configuration", "SystemPackage", "ServiceLifecycle", "Logging", "Metrics",
+            "MediaPurging", "CSandbox", "ArgumentParser", "Configuration", "SystemPackage", "ServiceLifecycle",
+            "Logging", "Metrics",
             "CoreMetrics", "NIOCore", "NIOPosix",
         ],
         "mediad": [
