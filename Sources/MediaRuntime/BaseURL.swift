@@ -10,4 +10,11 @@ enum BaseURL {
         else { return false }
         return text.hasPrefix("http://") || text.hasPrefix("https://")
     }
+
+    /// Whether nobody else on the network reads what is sent there: https, or this machine.
+    static func isConfidential(_ text: String) -> Bool {
+        guard let url = URL(string: text), let host = url.host() else { return false }
+        let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+        return url.scheme == "https" || HostReach(host: bare) == .loopback
+    }
 }

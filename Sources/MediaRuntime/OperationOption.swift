@@ -14,6 +14,8 @@ package struct OperationOption: Sendable {
         case envelopeKey
         /// The id of an envelope key or of a root key, which may be what a KMS calls it.
         case key
+        /// The id of an asset.
+        case asset
         /// The SHA-256 digest of a source.
         case digest
         /// An absolute path: whoever runs the operation may work in another folder than who asks for it.
@@ -44,6 +46,7 @@ extension OperationOption.Kind {
         case .duration: "a time as in 500ms, 10s, 2m, 1h or 30d"
         case .envelopeKey: "the id of an envelope key, as 'mediactl keys list' shows it"
         case .key: "the id of an envelope key or of a root key, as 'mediactl keys list' shows it"
+        case .asset: "the id of an asset, 26 characters"
         case .digest: "a SHA-256 digest, 64 lowercase hexadecimal characters, as 'mediactl quarantine list' shows it"
         case .folder: "an absolute path"
         }
@@ -56,6 +59,7 @@ extension OperationOption.Kind {
         case .duration: TimeSpan.parse(text).map(OperationValues.Value.duration)
         case .envelopeKey: EnvelopeKeyID(text).map { .text($0.description) }
         case .key: RootKeyID(text).map { .text($0.description) }
+        case .asset: AssetID(text).map { .text($0.description) }
         case .digest: SHA256Digest(hex: text).map { .text($0.description) }
         case .folder: text.hasPrefix("/") && !text.utf8.contains(0) ? .text(text) : nil
         }

@@ -5,7 +5,8 @@ package import MediaOrigin
 package struct OperationTable: Sendable {
     /// In the order in which help shows them.
     package static let operations: [Operation] =
-        Self.keyOperations + Self.storeOperations + Self.quarantineOperations + Self.backupOperations
+        Self.keyOperations + Self.storeOperations + Self.quarantineOperations + Self.purgeOperations
+        + Self.backupOperations
 
     private let tools: OperationTools
 

@@ -12,6 +12,7 @@ package struct OperationTools: Sendable {
     let digests: any Digesting
     let mend: Mend
     let removal: Remove
+    let purges: PurgeList
     let storage: OriginStorage
 }
 
@@ -20,11 +21,13 @@ extension OperationTools {
     ///   - renderer: asked only when a damaged rendition is made again.
     ///   - cache: told of renditions that were made again.
     ///   - backlog: of the service; nil where none runs.
+    ///   - delivery: of the service's purges; nil where none runs.
     init(
         _ storage: OriginStorage,
         renderer: any Renderer,
         cache: RenditionCache,
         backlog: Backlog? = nil,
+        delivery: PurgeDelivery? = nil,
         settings: Settings
     ) {
         self.tenant = .default
@@ -47,6 +50,7 @@ extension OperationTools {
             grace: settings.storage.deleteGrace,
             backlog: backlog
         )
+        self.purges = PurgeList(catalog: storage.catalog, delivery: delivery)
         self.storage = storage
     }
 }

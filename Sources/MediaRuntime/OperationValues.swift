@@ -47,9 +47,11 @@ package struct OperationValues: Sendable {
         return duration
     }
 
-    /// An absolute path, a digest, or the id of a key; nil where it was not given.
+    /// An absolute path, a digest, or the id of a key or an asset; nil where it was not given.
     func text(_ name: String) -> String? {
-        guard case .text(let text)? = self.value(name, of: [.folder, .envelopeKey, .key, .digest]) else { return nil }
+        guard case .text(let text)? = self.value(name, of: [.folder, .envelopeKey, .key, .digest, .asset]) else {
+            return nil
+        }
         return text
     }
 
@@ -62,6 +64,12 @@ package struct OperationValues: Sendable {
     /// Of an option of that kind that must be given.
     func requiredEnvelopeKey(_ name: String) -> EnvelopeKeyID {
         guard let id = EnvelopeKeyID(self.requiredText(name)) else { preconditionFailure("\(name) is of another kind") }
+        return id
+    }
+
+    /// Of an option of that kind that must be given.
+    func requiredAsset(_ name: String) -> AssetID {
+        guard let id = AssetID(self.requiredText(name)) else { preconditionFailure("\(name) is of another kind") }
         return id
     }
 

@@ -3,6 +3,7 @@ package import Logging
 package import MediaMetrics
 package import MediaModel
 package import MediaOrigin
+import MediaPurging
 import MediaWorkers
 import Metrics
 package import ServiceLifecycle
@@ -32,6 +33,7 @@ package struct OriginAssembly: Sendable {
     package let readiness: [(name: String, check: @Sendable () async throws -> Void)]
     private let pool: WorkerPool
     private let storage: OriginStorage
+    private let purgeClient: PurgeClient?
 
     /// Opens the data folder, the catalog and the keys, starts the workers and puts unfinished versions on the backlog.
     ///
@@ -44,16 +46,18 @@ package struct OriginAssembly: Sendable {
     ) async throws -> OriginAssembly {
         ProcessMemory.keepPrivate(logger)
         let commits = CommitMeters()
+        let purging = Purging(targets: try PurgeTargets(settings), bell: PurgeBell())
         let storage = try await OriginStorage.open(
             settings,
             for: [Self.tenant],
             storageFailure: Self.storageFailure(logger),
-            onCommit: { commits.record(writes: $0, duration: $1) }
+            onCommit: { commits.record(writes: $0, duration: $1) },
+            onPurge: { purging.bell.ring() }
         )
         let pool = WorkerPool(configuration: settings.workerPool, logger: logger)
         do {
             try await pool.start()
-            return try await Self.build(settings, storage, pool, metrics)
+            return try await Self.build(settings, storage, pool, purging, metrics)
         } catch {
             await pool.shutdown()
             await storage.close()
@@ -65,6 +69,7 @@ package struct OriginAssembly: Sendable {
         _ settings: Settings,
         _ storage: OriginStorage,
         _ pool: WorkerPool,
+        _ purging: Purging,
         _ metrics: PrometheusRegistry
     ) async throws -> OriginAssembly {
         let catalog = storage.catalog
@@ -79,15 +84,19 @@ package struct OriginAssembly: Sendable {
             cache: cache,
             backlog: backlog
         )
-        let ingest = Ingest(
-            catalog: catalog,
-            vault: storage.vault,
-            develop: develop,
-            room: StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin),
-            digests: storage.digests,
-            policy: settings.ingestPolicy
+        let ingest = Self.ingest(settings, storage, develop)
+        try await Recover(catalog: catalog, backlog: backlog).resume()
+        try await Quarantine(catalog: catalog).updateGauge()
+        // From here on nothing throws: the client must be shut down.
+        let (delivery, purgeClient) = purging.open(on: catalog)
+        let tools = OperationTools(
+            storage,
+            renderer: pool,
+            cache: cache,
+            backlog: backlog,
+            delivery: delivery,
+            settings: settings
         )
-        let tools = OperationTools(storage, renderer: pool, cache: cache, backlog: backlog, settings: settings)
         let mends = MendQueue(tools.mend)
         let collect = Collect(catalog: catalog, vault: storage.vault, removal: tools.removal)
         let scrub = Scrub(
@@ -97,9 +106,8 @@ package struct OriginAssembly: Sendable {
             mend: tools.mend,
             policy: settings.scrubPolicy
         )
-        try await Recover(catalog: catalog, backlog: backlog).resume()
-        try await Quarantine(catalog: catalog).updateGauge()
         OriginGauges.register(in: metrics, cache: cache, pool: pool, backlog: backlog, keys: storage.keys)
+        OriginGauges.register(in: metrics, purges: delivery)
         return OriginAssembly(
             ingest: ingest,
             deliver: Deliver(catalog: catalog, vault: storage.vault, cache: cache, mends: mends),
@@ -111,6 +119,8 @@ package struct OriginAssembly: Sendable {
             metrics: metrics,
             services: [
                 BackgroundService { await storage.keys.run() },
+                // It stops after all that may still write a record.
+                PurgeService(delivery: delivery),
                 BackgroundService {
                     await backlog.run(width: settings.workers.count, catalog: catalog, develop: develop)
                 },
@@ -118,19 +128,38 @@ package struct OriginAssembly: Sendable {
                 BackgroundService { await collect.forever() },
                 BackgroundService { await scrub.run() },
             ],
-            readiness: [
-                ("catalog", { try await catalog.checkHealth() }),
-                ("store", { try await storage.store.checkHealth() }),
-                ("keys", { try storage.keys.checkHealth() }),
-            ],
+            readiness: Self.readiness(of: storage),
             pool: pool,
-            storage: storage
+            storage: storage,
+            purgeClient: purgeClient
         )
+    }
+
+    private static func ingest(_ settings: Settings, _ storage: OriginStorage, _ develop: Develop) -> Ingest {
+        Ingest(
+            catalog: storage.catalog,
+            vault: storage.vault,
+            develop: develop,
+            room: StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin),
+            digests: storage.digests,
+            policy: settings.ingestPolicy
+        )
+    }
+
+    private static func readiness(
+        of storage: OriginStorage
+    ) -> [(name: String, check: @Sendable () async throws -> Void)] {
+        [
+            ("catalog", { try await storage.catalog.checkHealth() }),
+            ("store", { try await storage.store.checkHealth() }),
+            ("keys", { try storage.keys.checkHealth() }),
+        ]
     }
 
     /// Ends the workers, then closes the catalog and gives the folder back. Only when nothing runs any more: a request
     /// that is cut at the shutdown deadline must still find both.
     package func close() async {
+        await self.purgeClient?.close()
         await self.pool.shutdown()
         await self.storage.close()
     }
@@ -159,6 +188,17 @@ extension Settings {
 
     var scrubPolicy: Scrub.Policy {
         Scrub.Policy(bytesPerSecond: self.storage.scrubBytesPerSecond, interval: self.storage.scrubInterval)
+    }
+}
+
+/// The way of purges, before the catalog that rings its bell is open.
+private struct Purging: Sendable {
+    let targets: PurgeTargets
+    let bell: PurgeBell
+
+    func open(on catalog: any Catalog) -> (PurgeDelivery, PurgeClient?) {
+        let (targets, client) = self.targets.open()
+        return (PurgeDelivery(targets, catalog: catalog, policy: self.targets.policy, bell: self.bell), client)
     }
 }
 

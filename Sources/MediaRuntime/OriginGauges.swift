@@ -1,3 +1,4 @@
+import FoundationEssentials
 import MediaMetrics
 import MediaModel
 import MediaOrigin
@@ -5,6 +6,20 @@ import MediaWorkers
 
 /// What is read at a scrape because its value lives elsewhere: the books of the cache, the pool and the keys.
 enum OriginGauges {
+    static func register(in registry: PrometheusRegistry, purges: PurgeDelivery) {
+        registry.registerCollector {
+            let now = Date()
+            return purges.lags.flatMap { target, lag in
+                let labels = [("target", target.description)]
+                let age = lag.oldest.map { max(0, now.timeIntervalSince($0)) } ?? 0
+                return [
+                    MetricSample(OriginMetrics.purgesPending, labels: labels, Double(lag.pending)),
+                    MetricSample(OriginMetrics.purgeLag, labels: labels, age),
+                ]
+            }
+        }
+    }
+
     static func register(
         in registry: PrometheusRegistry,
         cache: RenditionCache,

@@ -37,6 +37,7 @@ package struct OriginStorage: Sendable {
     ///   - holdsFolder: whether the caller has taken the folder.
     ///   - storageFailure: told when data could not be made durable.
     ///   - onCommit: told of every transaction of the catalog; it must not wait.
+    ///   - onPurge: told when there may be new records in the purge outbox; it must not wait.
     /// - Throws: ``BlobStoreError`` (`.inUse` where another process has the folder), ``CatalogError``, ``KeyError``;
     ///   then nothing is held any more.
     static func open(
@@ -44,7 +45,8 @@ package struct OriginStorage: Sendable {
         for tenants: [Tenant],
         holdsFolder: Bool = false,
         storageFailure: StorageFailure,
-        onCommit: @escaping @Sendable (_ writes: Int, _ duration: Duration) -> Void = { _, _ in }
+        onCommit: @escaping @Sendable (_ writes: Int, _ duration: Duration) -> Void = { _, _ in },
+        onPurge: @escaping @Sendable () -> Void = {}
     ) async throws -> OriginStorage {
         let lock = holdsFolder ? nil : try DataFolderLock.acquire(folder: settings.dataDirectory)
         do {
@@ -56,7 +58,8 @@ package struct OriginStorage: Sendable {
                     settings: settings,
                     tenants: tenants,
                     storageFailure: storageFailure,
-                    onCommit: onCommit
+                    onCommit: onCommit,
+                    onPurge: onPurge
                 )
                 return try await Self.open(plan, roots, holding: lock)
             } catch {
@@ -83,7 +86,9 @@ package struct OriginStorage: Sendable {
         let database = try await SQLiteCatalog.open(
             path: Self.catalogPath(settings),
             commitDelay: settings.storage.commitDelay,
-            onCommit: plan.onCommit
+            onCommit: plan.onCommit,
+            purgeTargets: (settings.purge.targets ?? []).map(\.name),
+            onPurge: plan.onPurge
         )
         do {
             let catalog = MeteredCatalog(database, storageFailure: plan.storageFailure)
@@ -129,12 +134,13 @@ package struct OriginStorage: Sendable {
     }
 }
 
-/// How a data folder is to be opened; see ``OriginStorage/open(_:for:holdsFolder:storageFailure:onCommit:)``.
+/// How a data folder is to be opened; see ``OriginStorage/open(_:for:holdsFolder:storageFailure:onCommit:onPurge:)``.
 private struct OpeningPlan: Sendable {
     let settings: Settings
     let tenants: [Tenant]
     let storageFailure: StorageFailure
     let onCommit: @Sendable (_ writes: Int, _ duration: Duration) -> Void
+    let onPurge: @Sendable () -> Void
 }
 
 extension Settings {

@@ -186,6 +186,45 @@ extension SettingKind where Value == Settings.Log.Format {
     }
 }
 
+extension SettingKind where Value == [PurgeTargetText] {
+    /// `name:driver,option=value,…`, separated by `;` in one text, one an element in a file's list.
+    static func purgeTargets(countMax: Int) -> Self {
+        let expected = "1 to \(countMax) targets of the form name:driver,option=value,… separated by ;"
+        return Self(
+            expected: expected,
+            parse: { text throws(SettingKindError) in
+                let items: [String] =
+                    switch text {
+                    case .one(let text): text.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
+                    case .list(let texts): texts
+                    }
+                guard (1...countMax).contains(items.count) else { throw SettingKindError(expected: expected) }
+                var targets: [PurgeTargetText] = []
+                for item in items {
+                    let target = try Self.target(item.trimmingPrefix(while: \.isWhitespace), expected)
+                    guard !targets.contains(where: { $0.name == target.name }) else {
+                        throw SettingKindError(expected: "each name once; '\(target.name)' is there twice")
+                    }
+                    targets.append(target)
+                }
+                return targets
+            },
+            format: { $0.map(\.description).joined(separator: ";") }
+        )
+    }
+
+    private static func target(
+        _ text: Substring,
+        _ expected: String
+    ) throws(SettingKindError) -> PurgeTargetText {
+        do throws(PurgeTargetText.Invalid) {
+            return try PurgeTargetText(text)
+        } catch {
+            throw SettingKindError(expected: "\(expected); in '\(text)': \(error.description)")
+        }
+    }
+}
+
 extension SettingKind where Value == [Preset] {
     /// `name:options`, separated by `;` in one text, one an element in a file's list.
     static func presets(countMax: Int) -> Self {

@@ -10,7 +10,7 @@ extension Settings {
 
     func conflicts(for purpose: Purpose) -> [Conflict] {
         switch purpose {
-        case .service: self.pictureConflicts + self.listenerConflicts + self.keyConflicts
+        case .service: self.pictureConflicts + self.listenerConflicts + self.keyConflicts + self.purgeConflicts
         case .storage: self.pictureConflicts + self.keyConflicts
         case .batch: self.pictureConflicts
         case .client: []
@@ -57,6 +57,20 @@ extension Settings {
                 when: self.kms.keyID == nil && !present.isEmpty,
                 says: "\(present.joined(separator: ", ")): nothing reads it while kms.key.id is not set"
             ),
+        ].compactMap { $0 }
+    }
+
+    private var purgeConflicts: [Conflict] {
+        let nowhere = (self.purge.targets ?? []).first { target in
+            target.kind == .cloudflare && target.value(.by) == "urls" && target.value(.site) == nil
+        }
+        return [
+            rule(
+                ["purge.targets", "public.base.url"],
+                when: nowhere != nil && self.publicBaseURL == nil,
+                says: "purge.targets: \(nowhere?.name.description ?? "") purges by=urls, and nothing says what those "
+                    + "begin with: give it site=https://…, or set public.base.url"
+            )
         ].compactMap { $0 }
     }
 

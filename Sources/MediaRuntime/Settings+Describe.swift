@@ -40,6 +40,20 @@ extension Settings {
         return (head + rows).joined(separator: "\n") + "\n"
     }
 
+    /// The drivers of purge targets and their options.
+    private static func purgeTargetsTable() -> String {
+        let rows = PurgeTargetText.Kind.allCases.map { kind in
+            let options = kind.options.map { option -> String in
+                if kind.required.contains(option) { return "**`\(option.rawValue)`**" }
+                let standard = kind.standard[option].map { " (`\($0)`)" } ?? ""
+                return "`\(option.rawValue)`\(standard)"
+            }
+            return "  | `\(kind.rawValue)` | \(options.joined(separator: ", ")) |"
+        }
+        return (["  | driver | options (bold: needed; in parentheses: the default) |", "  |---|---|"] + rows)
+            .joined(separator: "\n") + "\n"
+    }
+
     /// The whole of docs/CONFIGURATION.md, which `mediactl config docs` prints and a test compares.
     package static func markdownPage() -> String {
         """
@@ -65,6 +79,14 @@ extension Settings {
           `lossless`, `anim`, `bg`, `format`, as in `card:w=640,h=480,fit=cover,q=75`. A change counts for versions that
           are uploaded from then on.
 
+        - Purge targets: `name:driver,option=value,…`, separated by `;`; in a file also a list. Secrets are in files of
+          their own, which are read at the start. `rate` is requests a second.
+
+        \(Self.purgeTargetsTable())
+          For example `edge:varnish,url=http://10.0.0.5:6081`, or
+          `cdn:fastly,service=SU1Z0isxPaozGVKXdv0eY,token-file=/run/secrets/fastly`. What each is told, and what it has
+          to be set up with, is in [cdn/README.md](../cdn/README.md).
+
         ## Files
 
         YAML or JSON, nested or with dots:
@@ -86,6 +108,7 @@ extension Settings {
           Kubernetes, set `MEDIA_ADMIN_HOST` from the field `status.podIP`.
         - `http.port` and `admin.port` differ, unless both are 0.
         - `image.pixels.max` is at most `image.pixels.total.max`.
+        - A purge target with `by=urls` needs `site`, or `public.base.url`.
 
         In Kubernetes, a Service named `media` puts variables such as `MEDIA_PORT` into every pod, which are no settings
         of ours and stop the start: set `enableServiceLinks: false`, or name the Service otherwise.

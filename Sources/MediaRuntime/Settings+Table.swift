@@ -7,6 +7,8 @@ extension Settings {
     static let tokenCharactersMin = 16
     /// More presets than this are a mistake: each is made at every upload.
     static let presetsMax = 32
+    /// Each gets a record of each change, written with it.
+    static let purgeTargetsMax = 16
     /// A deadline beyond a day is none.
     private static let timeMax = Duration.seconds(24 * 3600)
     private static let bytesMax = 1 << 40
@@ -17,7 +19,7 @@ extension Settings {
     package static func setting(_ key: String) -> Setting? { Self.table.first { $0.key == key } }
 
     package static let table: [Setting] =
-        listeners + storage + keys + kms + pictures + workerProcesses + delivery + operation
+        listeners + storage + keys + kms + pictures + workerProcesses + delivery + purge + operation
 
     private static let listeners = [
         Setting("http.host", \.http.host, .host, "Address of the public listener; not loopback needs `api.token`"),
@@ -302,6 +304,40 @@ extension Settings {
             \.cacheBytesMax,
             .bytes(0...bytesMax),
             "Finished renditions kept in memory; 0 means none"
+        ),
+    ]
+
+    private static let purge = [
+        Setting(
+            optional: "purge.targets",
+            \.purge.targets,
+            .purgeTargets(countMax: purgeTargetsMax),
+            "Who is told when `latest` changes and when an asset is deleted"
+        ),
+        Setting(
+            "purge.deadline",
+            \.purge.deadline,
+            .duration(.milliseconds(100)...(.seconds(60))),
+            "How long a purge target may take to answer one request"
+        ),
+        Setting(
+            "purge.retry.max",
+            \.purge.retryMax,
+            .duration(.seconds(1)...(.seconds(3600))),
+            "The longest pause before a purge target that failed is tried again"
+        ),
+        Setting(
+            "purge.rebound",
+            \.purge.rebound,
+            .duration(.zero...(.seconds(3600))),
+            "How long after a deletion targets are told of it a second time, for what a cache was fetching at that "
+                + "moment; 0ms: they are told once"
+        ),
+        Setting(
+            "purge.horizon",
+            \.purge.horizon,
+            .duration(.seconds(60)...ageMax),
+            "How long a purge is tried before it is given up"
         ),
     ]
 

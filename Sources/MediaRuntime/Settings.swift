@@ -93,6 +93,20 @@ package struct Settings: Sendable {
         package var deadline = Duration.seconds(5)
     }
 
+    /// Who is told of changes to what caches may hold, and how.
+    package struct Purge: Sendable, Hashable {
+        /// At least one, the names are unique; nil: nobody is told.
+        package var targets: [PurgeTargetText]?
+        /// From a request's turn to the end of its answer.
+        package var deadline = Duration.seconds(5)
+        /// The longest pause after failures.
+        package var retryMax = Duration.seconds(60)
+        /// After a deletion targets are told a second time so much later; zero: once.
+        package var rebound = Duration.seconds(30)
+        /// How long a purge is tried.
+        package var horizon = Duration.seconds(7 * 24 * 3600)
+    }
+
     /// What the program's log looks like.
     package struct Log: Sendable, Hashable {
         /// How a line is written.
@@ -142,6 +156,7 @@ package struct Settings: Sendable {
     package var storage = Storage()
     package var keys = Keys()
     package var kms = KMS()
+    package var purge = Purge()
     /// As given; ``controlSocketPath`` is what counts.
     var controlSocketGiven: String?
 

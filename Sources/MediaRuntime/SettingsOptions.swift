@@ -102,6 +102,10 @@ package struct ServiceOptions: SettingsFlags {
     @Option(help: .setting("upload.timeout")) package var uploadTimeout: String?
     @Option(help: .setting("public.base.url")) package var publicBaseUrl: String?
     @Option(help: .setting("cache.bytes.max")) package var cacheBytesMax: String?
+    @Option(help: .setting("purge.deadline")) package var purgeDeadline: String?
+    @Option(help: .setting("purge.retry.max")) package var purgeRetryMax: String?
+    @Option(help: .setting("purge.rebound")) package var purgeRebound: String?
+    @Option(help: .setting("purge.horizon")) package var purgeHorizon: String?
     @Option(help: .setting("shutdown.deadline")) package var shutdownDeadline: String?
 
     package init() {}
@@ -123,6 +127,7 @@ package struct StorageOptions: SettingsFlags {
     @Option(help: .setting("kms.secret.access.key")) package var kmsSecretAccessKey: String?
     @Option(help: .setting("kms.session.token")) package var kmsSessionToken: String?
     @Option(help: .setting("kms.deadline")) package var kmsDeadline: String?
+    @Option(help: .setting("purge.targets")) package var purgeTargets: String?
 
     package init() {}
 }

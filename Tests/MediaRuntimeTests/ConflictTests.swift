@@ -49,6 +49,15 @@ import Testing
         _ = try await load(flags: ["key.age.soft": "1h", "key.age.hard": "1h"])
     }
 
+    @Test func purgesByURLNeedToKnowWhatThoseBeginWith() async throws {
+        let flags = ["purge.targets": "cdn:cloudflare,zone=z,token-file=/t,by=urls"]
+        #expect(try await problems(flags: flags).map(\.key) == ["purge.targets"])
+        _ = try await load(flags: flags.merging(["public.base.url": "https://img.example.org"]) { $1 })
+        _ = try await load(flags: [
+            "purge.targets": "cdn:cloudflare,zone=z,token-file=/t,by=urls,site=https://a.example"
+        ])
+    }
+
     @Test func everyRuleThatIsBrokenIsReported() async throws {
         let flags = [
             "http.host": "0.0.0.0", "admin.host": "0.0.0.0", "http.port": "9090", "image.pixels.max": "200",

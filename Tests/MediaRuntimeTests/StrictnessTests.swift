@@ -30,6 +30,20 @@ import Testing
             ["", "thumbnail", "thumbnail:", "original:w=1", "a:w=1;", "a:w=1;a:w=2", "a:w=0", "a:x=1", "A:w=1"]
         ),
         ("api.token", ["", "short", "fifteen-letters", "sixteen letters, with spaces"]),
+        (
+            "purge.targets",
+            [
+                "", "edge", "edge:", "edge:akamai", "Edge:varnish,url=http://a.example", "edge:varnish",
+                "edge:varnish,url=a.example", "edge:varnish,url=http://a.example,mode=soft",
+                "edge:varnish,url=http://a.example,url=http://b.example", "edge:varnish,url=http://a.example,zone=1",
+                "edge:varnish,url=http://a.example,rate=0", "edge:varnish,url=http://a.example;",
+                "a:varnish,url=http://a.example;a:varnish,url=http://b.example", "cdn:cloudflare,zone=z",
+                "cdn:cloudflare,zone=a/b,token-file=/t", "cdn:fastly,service=s,token-file=/t,url=http://10.0.0.1",
+                "cdn:cloudfront,distribution=E1,key-id=AKIA", "hook:webhook,url=https://a.example",
+            ]
+        ),
+        ("purge.rebound", ["", "30", "2h"]),
+        ("purge.horizon", ["1s"]),
         ("log.level", ["", "verbose", "INFO"]),
         ("log.format", ["xml", "JSON"]),
         ("connections.max", ["0"]),
@@ -61,7 +75,19 @@ import Testing
         ("render.deadline", "1d"), ("log.level", "trace"), ("log.format", "json"), ("cache.bytes.max", "0"),
         ("presets", "card:w=640,h=480,fit=cover,q=75;small:w=64"),
         ("presets", "p:w=1,h=1,fit=pad,effort=6,bg=00ff0080"),
-        ("api.token", "sixteen-letters!"), ("worker.path", "/opt/mediaworker"), ("key.ring.path", "keys"),
+        ("purge.targets", "edge:varnish,url=http://10.0.0.5:6081"),
+        (
+            "purge.targets",
+            "a:varnish,url=http://[::1]:6081,mode=ban,rate=50;b:cloudflare,zone=023e,token-file=/run/secrets/cf,"
+                + "by=urls,site=https://img.example.org"
+        ),
+        (
+            "purge.targets",
+            "c:cloudfront,distribution=E1,key-id=AKIA,key-file=k;d:webhook,url=http://h.example/x,secret-file=s"
+        ),
+        ("purge.targets", "e:fastly,service=SU1Z,token-file=t,url=http://127.0.0.1:9,rate=1"),
+        ("purge.rebound", "0ms"), ("api.token", "sixteen-letters!"), ("worker.path", "/opt/mediaworker"),
+        ("key.ring.path", "keys"),
     ])
     func acceptedValuesAreShownAsTheyWereGiven(key: String, value: String) async throws {
         let settings = try await load(flags: [key: value])
