@@ -132,12 +132,17 @@ import Testing
         self.edge.answer { [catalog = self.catalog] attempt, _ in
             if attempt == 1 { catalog.inject(FaultPlan(failAt: 1, isSticky: true)) }
         }
-        try await self.delivering { _ in
-            try await self.until { self.edge.records.count == 1 }
-            try await Task.sleep(for: .milliseconds(20))
-            self.catalog.inject(nil)
-            try await self.untilDelivered()
+        let target = PurgeTarget(name: Self.names[0], driver: self.edge)
+        let lane = PurgeLane(target, catalog: self.catalog, policy: Self.quick)
+        let run = Task { await lane.run() }
+        // It pauses since the catalog would not take the note, and for nothing else.
+        try await self.until { lane.state.withLock { $0.pausedUntil != nil } }
+        self.catalog.inject(nil)
+        try await self.until {
+            try await self.catalog.purges(after: nil, limit: 10).allSatisfy { $0.target != Self.names[0] }
         }
+        run.cancel()
+        await run.value
         #expect(self.edge.records.map(\.asset) == [ready.ref.asset, ready.ref.asset])
     }
 
