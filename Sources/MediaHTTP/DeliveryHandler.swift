@@ -9,8 +9,10 @@ import NIOCore
 /// `GET` and `HEAD` of `/a/…`: which rendition, whether the client has it already, which part of it, then its bytes.
 struct DeliveryHandler: Sendable {
     let deliver: Deliver
+    let hot: HotTable
 
     func callAsFunction(_ request: Request, path: DeliveryPath) async throws -> Response {
+        let moment = self.hot.moment
         let found = try await self.deliver.find(path)
         let headers = DeliveryHeaders(found, path: path)
         let conditions = ConditionalRequest(
@@ -27,30 +29,37 @@ struct DeliveryHandler: Sendable {
         // RFC 9110 §14.2: Range means something for GET only.
         let range = request.method == .get && conditions.ifRangeAllowsRange ? request.headers[.range] : nil
         switch ByteRange.evaluate(range, total: found.rendition.blob.bytes) {
-        case .whole: return try await self.answer(found, headers.whole, range: 0..<found.rendition.blob.bytes, request)
-        case .part(let part): return try await self.answer(found, headers.part(part), range: part, request)
+        case .whole:
+            let answer = try await self.answer(found, headers.whole, range: 0..<found.rendition.blob.bytes, request)
+            if let held = answer.held { self.hot.admit(found, at: path, headers, held, since: moment) }
+            return answer.response
+        case .part(let part): return try await self.answer(found, headers.part(part), range: part, request).response
         case .unsatisfiable: throw Problem.rangeNotSatisfiable(total: found.rendition.blob.bytes)
         }
     }
 
+    /// The answer, and what the memory cache has of the object where it was read from there.
     private func answer(
         _ found: DeliverableRendition,
         _ head: HTTPResponse,
         range: Range<Int>,
         _ request: Request
-    ) async throws -> Response {
+    ) async throws -> (response: Response, held: (any HeldBytes)?) {
         // NIO's encoder would send the body of a HEAD, so none is made; but what a GET could not have, it does not
         // promise.
         guard request.method == .get else {
             try await self.deliver.check(found.rendition)
-            return Response(status: head.status, headers: head.headerFields)
+            return (Response(status: head.status, headers: head.headerFields), nil)
         }
-        let body =
-            switch try await self.deliver.read(found.rendition, range: range) {
-            case .whole(let bytes, let range): ResponseBody(byteBuffer: ByteBuffer(bytes: bytes[range]))
-            case .stream(let reader, let range): Self.stream(reader, range)
-            }
-        return Response(status: head.status, headers: head.headerFields, body: body)
+        switch try await self.deliver.read(found.rendition, range: range) {
+        case .whole(let held, let range):
+            let part = held.withUnsafeBytes { ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: $0[range])) }
+            let body = ResponseBody(byteBuffer: part)
+            return (Response(status: head.status, headers: head.headerFields, body: body), held)
+        case .stream(let reader, let range):
+            let body = Self.stream(reader, range)
+            return (Response(status: head.status, headers: head.headerFields, body: body), nil)
+        }
     }
 
     /// A chunk that does not verify ends the connection in the middle: a short answer is never completed.

@@ -18,6 +18,7 @@ package struct OriginContext: InitializableFromSource, Sendable {
 
 /// Answers every request of the public listener: framing, route, method, token, handler; one error table at the end.
 package struct OriginResponder: HTTPResponder {
+    let hotPath: HotPath
     let upload: UploadHandler
     let delivery: DeliveryHandler
     let assets: AssetHandler

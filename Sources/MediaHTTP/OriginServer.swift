@@ -75,14 +75,16 @@ package struct OriginFace: Sendable {
     }
 
     package var responder: OriginResponder {
-        OriginResponder(
+        let hotPath = HotPath(table: HotTable(self.deliver.cache))
+        return OriginResponder(
+            hotPath: hotPath,
             upload: UploadHandler(
                 ingest: self.ingest,
                 digests: self.digests,
                 uploadBytesMax: self.uploadBytesMax,
                 baseURL: self.publicBaseURL
             ),
-            delivery: DeliveryHandler(deliver: self.deliver),
+            delivery: DeliveryHandler(deliver: self.deliver, hot: hotPath.table),
             assets: AssetHandler(describe: self.describe, baseURL: self.publicBaseURL),
             life: LifeHandler(
                 describe: self.describe,
@@ -112,7 +114,7 @@ package enum OriginServer {
         logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) -> any Service {
-        let server = Self.guardedHTTP1(configuration)
+        let server = Self.guardedHTTP1(configuration, hotPath: responder.hotPath)
         return Self.application(configuration, responder: responder, server: server, logger: logger, onListening)
     }
 
@@ -161,13 +163,17 @@ package enum OriginServer {
         return application
     }
 
-    private static func guardedHTTP1(_ configuration: ListenerConfiguration) -> HTTPServerBuilder {
+    private static func guardedHTTP1(
+        _ configuration: ListenerConfiguration,
+        hotPath: HotPath? = nil
+    ) -> HTTPServerBuilder {
         let addresses = ConnectionsByAddress(connectionsMax: configuration.connectionsPerAddressMax)
         return .init { responder in
             GuardedChannel(
                 base: HTTP1Channel(responder: responder, configuration: Self.http1),
                 patience: configuration.patience,
-                addresses: addresses
+                addresses: addresses,
+                hotPath: hotPath
             )
         }
     }

@@ -94,6 +94,11 @@ package enum OriginMetrics {
         .gauge,
         help: "Renditions that the memory cache holds."
     )
+    package static let cacheHotObjects = MetricDefinition(
+        "media_cache_hot_objects",
+        .gauge,
+        help: "Of the renditions in memory, those that are answered on the event loop."
+    )
     package static let cacheEvictions = MetricDefinition(
         "media_cache_evictions_total",
         .counter,
@@ -328,7 +333,8 @@ package enum OriginMetrics {
     /// Every metric of the service, `process_*` included.
     package static let definitions =
         Self.requests + Self.pictures + Self.scrub + Self.commits + Self.poison + Self.purges + [
-            Self.connectionsCut, Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheEvictions,
+            Self.connectionsCut, Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheHotObjects,
+            Self.cacheEvictions,
             Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.renderWait, Self.renderRefusals,
             Self.renderMemory, Self.renderMemoryLimit, Self.renderPace, Self.workerRestarts, Self.workersRecycled,
             Self.sandbox,

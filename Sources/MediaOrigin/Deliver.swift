@@ -7,7 +7,7 @@ package struct Deliver: Sendable {
     package static let wholeBytesMax = 1024 * 1024
     let catalog: any Catalog
     let vault: BlobVault
-    let cache: RenditionCache
+    package let cache: RenditionCache
     let mends: MendQueue?
     let mendTimeMax: Duration
 
@@ -69,7 +69,7 @@ package struct Deliver: Sendable {
             return .stream(reader.noting { self.mends?.note(blob) }, range)
         }
         let bytes = try await reader.read(0..<blob.bytes)
-        self.cache.insert(bytes, for: blob.id)
+        self.cache.insert(bytes, for: blob.id, of: blob.sealedAs.asset)
         return .whole(bytes, range)
     }
 
@@ -99,7 +99,7 @@ package struct Deliver: Sendable {
 /// Where the bytes of an answer come from.
 package enum DeliveryBody: Sendable {
     /// A part of an object that is in memory and was verified whole.
-    case whole([UInt8], Range<Int>)
+    case whole(any HeldBytes, Range<Int>)
     /// A part of an object that is verified as it is read. A chunk that does not verify must cut the connection: a
     /// short answer is never completed.
     case stream(SealedBlobReader, Range<Int>)

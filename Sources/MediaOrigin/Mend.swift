@@ -62,7 +62,7 @@ package struct Mend: Sendable {
         }
         do {
             let new = try await self.replace(damaged, with: bytes, madeFrom: version.source.id, of: uses[0])
-            self.cache.insert(bytes, for: new.id)
+            self.cache.insert(bytes, for: new.id, of: new.sealedAs.asset)
             return .mended(new)
         } catch let error as CatalogError where error.code == .conflict {
             return try await self.successor(of: damaged)

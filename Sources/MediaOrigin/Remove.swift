@@ -9,14 +9,22 @@ package struct Remove: Sendable {
 
     let catalog: any Catalog
     let vault: BlobVault
+    let cache: RenditionCache
     /// How long a deleted asset can be taken back.
     let grace: Duration
     let backlog: Backlog?
 
     /// - Parameter backlog: goes on with the versions of an asset that was taken back; nil: the next start does.
-    package init(catalog: any Catalog, vault: BlobVault, grace: Duration, backlog: Backlog? = nil) {
+    package init(
+        catalog: any Catalog,
+        vault: BlobVault,
+        cache: RenditionCache,
+        grace: Duration,
+        backlog: Backlog? = nil
+    ) {
         self.catalog = catalog
         self.vault = vault
+        self.cache = cache
         self.grace = grace
         self.backlog = backlog
     }
@@ -28,6 +36,8 @@ package struct Remove: Sendable {
     /// - Throws: `.unknownAsset` of ``CatalogError``.
     package func callAsFunction(_ asset: AssetID, immediately: Bool, now: Date = Date()) async throws {
         try await self.catalog.delete(asset, at: now)
+        // Who answers from memory does not ask the catalog.
+        self.cache.remove(asset)
         Logger.current.notice("Asset deleted", metadata: ["asset": "\(asset)", "immediately": "\(immediately)"])
         if immediately { try await self.erase(asset) }
     }

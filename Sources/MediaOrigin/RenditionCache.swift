@@ -7,14 +7,25 @@ import Synchronization
 /// to the newest, spares once what was visited, and takes the first that was not. It needs no work on a hit, and keeps
 /// what is asked for again better than LRU does. Keys are blob ids: bytes under one never change, so nothing is ever
 /// stale.
+///
+/// A face may *host* an entry: it gives its own form of the bytes in place of ours, with what belongs to them (heads
+/// that are serialised beforehand), and is told when the entry leaves. So there is one copy, one budget and one policy,
+/// however an entry is served.
 package final class RenditionCache: Sendable {
     /// An object larger than this part of the budget is not kept: it would push out everything else.
     static let objectShareMax = 8
 
+    /// What a host does when its entry leaves the cache. Called with the cache's lock held: it must not call the cache.
+    package typealias Leave = @Sendable () -> Void
+
     private struct Entry {
         let id: BlobID
-        let bytes: [UInt8]
-        var visited = false
+        let asset: AssetID
+        let seat = RenditionSeat()
+        var held: any HeldBytes
+        /// What it takes of the budget.
+        var cost: Int
+        var leave: Leave?
         var newer: Int?
         var older: Int?
     }
@@ -23,18 +34,28 @@ package final class RenditionCache: Sendable {
         var slots: [Entry?] = []
         var free: [Int] = []
         var places: [BlobID: Int] = [:]
+        var ofAsset: [AssetID: [BlobID]] = [:]
         var newest: Int?
         var oldest: Int?
         var hand: Int?
         var bytes = 0
         var evictions = 0
+        var hosted = 0
+        var removals = 0
     }
 
     /// What the cache holds now.
     package struct Statistics: Sendable, Hashable {
         package let objects: Int
+        /// Of these, how many a face serves by itself.
+        package let hosted: Int
         package let bytes: Int
         package let evictions: Int
+    }
+
+    /// How often assets had been removed when something was looked up; see ``host(_:as:cost:since:admit:)``.
+    package struct Moment: Sendable, Hashable {
+        fileprivate let removals: Int
     }
 
     private let bytesMax: Int
@@ -44,23 +65,71 @@ package final class RenditionCache: Sendable {
     package init(bytesMax: Int) { self.bytesMax = bytesMax }
 
     package var statistics: Statistics {
-        self.state.withLock { .init(objects: $0.places.count, bytes: $0.bytes, evictions: $0.evictions) }
-    }
-
-    package func bytes(of id: BlobID) -> [UInt8]? {
-        self.state.withLock { state in
-            guard let place = state.places[id] else { return nil }
-            state.slots[place]?.visited = true
-            return state.slots[place]?.bytes
+        self.state.withLock {
+            .init(objects: $0.places.count, hosted: $0.hosted, bytes: $0.bytes, evictions: $0.evictions)
         }
     }
 
-    package func insert(_ bytes: [UInt8], for id: BlobID) {
+    /// To be taken before the catalog is asked for what is to be hosted.
+    package var moment: Moment { self.state.withLock { Moment(removals: $0.removals) } }
+
+    package func bytes(of id: BlobID) -> (any HeldBytes)? {
+        self.state.withLock { state in
+            guard let place = state.places[id], let entry = state.slots[place] else { return nil }
+            entry.seat.visit()
+            return entry.held
+        }
+    }
+
+    /// Keeps the bytes of a blob, unless they are kept already or too large.
+    package func insert(_ bytes: [UInt8], for id: BlobID, of asset: AssetID) {
         guard bytes.count <= self.bytesMax / Self.objectShareMax else { return }
         self.state.withLock { state in
             guard state.places[id] == nil else { return }
             while state.bytes + bytes.count > self.bytesMax { Self.evict(&state) }
-            Self.append(Entry(id: id, bytes: bytes, older: state.newest), to: &state)
+            let entry = Entry(id: id, asset: asset, held: bytes, cost: bytes.count, older: state.newest)
+            Self.append(entry, to: &state)
+        }
+    }
+
+    /// Gives an entry to a host.
+    ///
+    /// - Parameters:
+    ///   - held: takes the place of the bytes.
+    ///   - cost: what that takes of the budget, with all that belongs to it.
+    ///   - moment: taken before the catalog was asked. Nothing is hosted when an asset was removed since: it may have
+    ///     been this one, and a deleted asset must not be served by anybody who does not ask the catalog.
+    ///   - admit: called, with the cache's lock held, where the entry is there and nobody's yet; says what is to be
+    ///     done when it leaves. So no entry leaves before its host knows of it.
+    package func host(
+        _ id: BlobID,
+        as held: any HeldBytes,
+        cost: Int,
+        since moment: Moment,
+        admit: @Sendable (RenditionSeat) -> Leave
+    ) {
+        self.state.withLock { state in
+            guard state.removals == moment.removals, let place = state.places[id], var entry = state.slots[place],
+                entry.leave == nil
+            else { return }
+            state.bytes += cost - entry.cost
+            state.hosted += 1
+            entry.held = held
+            entry.cost = cost
+            entry.leave = admit(entry.seat)
+            state.slots[place] = entry
+            // The entry itself may be among those that have to go.
+            while state.bytes > self.bytesMax { Self.evict(&state) }
+        }
+    }
+
+    /// Lets go of all renditions of an asset: when this returns, no host serves them any more.
+    package func remove(_ asset: AssetID) {
+        self.state.withLock { state in
+            state.removals += 1
+            for id in state.ofAsset[asset] ?? [] {
+                if let place = state.places[id] { Self.unlink(place, from: &state) }
+            }
         }
     }
 
@@ -70,13 +139,13 @@ package final class RenditionCache: Sendable {
         if let newest = state.newest { state.slots[newest]?.newer = place } else { state.oldest = place }
         state.newest = place
         state.places[entry.id] = place
-        state.bytes += entry.bytes.count
+        state.ofAsset[entry.asset, default: []].append(entry.id)
+        state.bytes += entry.cost
     }
 
     private static func evict(_ state: inout State) {
         var place = state.hand ?? state.oldest
-        while let current = place, state.slots[current]?.visited == true {
-            state.slots[current]?.visited = false
+        while let current = place, state.slots[current]?.seat.takeVisit() == true {
             place = state.slots[current]?.newer ?? state.oldest
         }
         guard let place else { preconditionFailure("the cache holds bytes but no entry") }
@@ -93,6 +162,12 @@ package final class RenditionCache: Sendable {
         state.slots[place] = nil
         state.free.append(place)
         state.places[entry.id] = nil
-        state.bytes -= entry.bytes.count
+        state.ofAsset[entry.asset]?.removeAll { $0 == entry.id }
+        if state.ofAsset[entry.asset]?.isEmpty == true { state.ofAsset[entry.asset] = nil }
+        state.bytes -= entry.cost
+        if let leave = entry.leave {
+            state.hosted -= 1
+            leave()
+        }
     }
 }

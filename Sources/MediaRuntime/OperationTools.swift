@@ -19,7 +19,7 @@ package struct OperationTools: Sendable {
 extension OperationTools {
     /// - Parameters:
     ///   - renderer: asked only when a damaged rendition is made again.
-    ///   - cache: told of renditions that were made again.
+    ///   - cache: told of renditions that were made again, and of assets that are deleted.
     ///   - backlog: of the service; nil where none runs.
     ///   - delivery: of the service's purges; nil where none runs.
     init(
@@ -47,6 +47,7 @@ extension OperationTools {
         self.removal = Remove(
             catalog: storage.catalog,
             vault: storage.vault,
+            cache: cache,
             grace: settings.storage.deleteGrace,
             backlog: backlog
         )

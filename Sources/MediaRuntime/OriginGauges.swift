@@ -32,6 +32,7 @@ enum OriginGauges {
             return [
                 MetricSample(OriginMetrics.cacheBytes, Double(statistics.bytes)),
                 MetricSample(OriginMetrics.cacheObjects, Double(statistics.objects)),
+                MetricSample(OriginMetrics.cacheHotObjects, Double(statistics.hosted)),
                 MetricSample(OriginMetrics.cacheEvictions, Double(statistics.evictions)),
             ]
         }

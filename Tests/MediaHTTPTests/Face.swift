@@ -96,7 +96,7 @@ struct Face: Sendable {
             ingest: ingest,
             deliver: Deliver(catalog: catalog, vault: vault, cache: cache),
             describe: Describe(catalog: catalog),
-            remove: Remove(catalog: catalog, vault: vault, grace: .seconds(3600)),
+            remove: Remove(catalog: catalog, vault: vault, cache: cache, grace: .seconds(3600)),
             revise: Revise(ingest: ingest),
             digests: FakeDigests(),
             publicBaseURL: "",

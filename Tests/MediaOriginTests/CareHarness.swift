@@ -51,7 +51,7 @@ struct CareHarness {
     }
 
     var mend: Mend { Self.mend(self.catalog, self.vault, self.mender ?? self.renderer, self.cache) }
-    var remove: Remove { Remove(catalog: self.catalog, vault: self.vault, grace: .seconds(3600)) }
+    var remove: Remove { Remove(catalog: self.catalog, vault: self.vault, cache: self.cache, grace: .seconds(3600)) }
     /// Its readers are as patient as the tests.
     var deliver: Deliver { self.deliver(mendTimeMax: Patience.timeMax) }
 

@@ -32,7 +32,7 @@ import Testing
 
     private func collect(_ body: DeliveryBody) async throws -> [UInt8] {
         switch body {
-        case .whole(let bytes, let range): return Array(bytes[range])
+        case .whole(let bytes, let range): return bytes.withUnsafeBytes { Array($0[range]) }
         case .stream(let reader, let range):
             var bytes: [UInt8] = []
             for piece in reader.pieces(of: range) { bytes += try await reader.read(piece) }

@@ -150,7 +150,12 @@ import Testing
             let collect = Collect(
                 catalog: harness.catalog,
                 vault: vault,
-                removal: Remove(catalog: harness.catalog, vault: vault, grace: .zero)
+                removal: Remove(
+                    catalog: harness.catalog,
+                    vault: vault,
+                    cache: RenditionCache(bytesMax: 0),
+                    grace: .zero
+                )
             )
             _ = try await collect(orphanAge: .zero, now: .distantFuture, report: Lines().report)
             #expect(Set(harness.store.blobs.keys) == harness.catalog.blobs)

@@ -151,7 +151,7 @@ import Testing
         guard case .whole(let bytes, _) = try await care.deliver.read(rendition, range: 0..<rendition.blob.bytes) else {
             throw OriginError(.unknownRendition, detail: "not whole")
         }
-        return bytes
+        return bytes.withUnsafeBytes { Array($0) }
     }
 
     @Test(arguments: DiskFault.allCases.filter { $0 != .digest })

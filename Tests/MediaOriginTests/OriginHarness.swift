@@ -46,7 +46,13 @@ struct OriginHarness {
 
     var revise: Revise { Revise(ingest: self.ingest) }
     var remove: Remove {
-        Remove(catalog: self.catalog, vault: self.vault, grace: .seconds(3600), backlog: self.backlog)
+        Remove(
+            catalog: self.catalog,
+            vault: self.vault,
+            cache: self.cache,
+            grace: .seconds(3600),
+            backlog: self.backlog
+        )
     }
     var deliver: Deliver { Deliver(catalog: self.catalog, vault: self.vault, cache: self.cache) }
     /// Delivers with an empty memory cache.

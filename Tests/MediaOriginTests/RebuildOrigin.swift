@@ -27,15 +27,16 @@ struct RebuildOrigin {
 
     var vault: BlobVault { BlobVault(store: self.store, sealing: FakeSealing(), keys: FixedEnvelopeKeys()) }
 
+    private let cache = RenditionCache(bytesMax: 1 << 20)
+
     private var ingest: Ingest {
-        let cache = RenditionCache(bytesMax: 1 << 20)
         let develop = Develop(
             catalog: self.catalog,
             vault: self.vault,
             renderer: self.renderer,
             limits: PictureLimits(),
             quota: .none,
-            cache: cache,
+            cache: self.cache,
             backlog: Backlog()
         )
         return Ingest(
@@ -55,7 +56,7 @@ struct RebuildOrigin {
     }
 
     var revise: Revise { Revise(ingest: self.ingest) }
-    var remove: Remove { Remove(catalog: self.catalog, vault: self.vault, grace: .zero) }
+    var remove: Remove { Remove(catalog: self.catalog, vault: self.vault, cache: self.cache, grace: .zero) }
 
     static func picture(_ seed: UInt8, bytes: Int = 1000) -> [UInt8] { OriginHarness.picture(bytes, seed: seed) }
 

@@ -232,7 +232,12 @@ import Testing
         let collect = Collect(
             catalog: self.harness.catalog,
             vault: reseal.vault,
-            removal: Remove(catalog: self.harness.catalog, vault: reseal.vault, grace: .zero)
+            removal: Remove(
+                catalog: self.harness.catalog,
+                vault: reseal.vault,
+                cache: RenditionCache(bytesMax: 0),
+                grace: .zero
+            )
         )
         #expect(try await collect(orphanAge: .zero, report: self.lines.report).orphans == 0)
         _ = try await reseal.vault.open(ready.source)

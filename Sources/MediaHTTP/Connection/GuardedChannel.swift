@@ -5,8 +5,8 @@ import NIOHTTP1
 
 /// Hummingbird's HTTP/1 channel with our handlers around its decoder.
 ///
-/// From the socket to the responder: ``PeerGuardHandler``, NIO's encoder and decoder, ``RequestTracker``,
-/// ``RequestHeadHandler``, then what has its place among Hummingbird's own (``OriginServer``).
+/// From the socket to the responder: ``PeerGuardHandler``, ``HotPathHandler``, NIO's encoder and decoder,
+/// ``RequestTracker``, ``RequestHeadHandler``, then what has its place among Hummingbird's own (``OriginServer``).
 struct GuardedChannel: ServerChildChannel {
     typealias Value = HTTP1Channel.Value
 
@@ -17,6 +17,8 @@ struct GuardedChannel: ServerChildChannel {
     let base: HTTP1Channel
     let patience: PeerPatience
     let addresses: ConnectionsByAddress
+    /// Nil: all requests go to the responder.
+    var hotPath: HotPath?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         self.base.setup(channel: channel, logger: logger).flatMapThrowing { value in
@@ -24,9 +26,16 @@ struct GuardedChannel: ServerChildChannel {
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             let progress = RequestProgress()
             try pipeline.addHandler(RequestTracker(progress), position: .after(decoder))
+            if let hotPath = self.hotPath {
+                let handler = HotPathHandler(hotPath.table, meters: hotPath.meters, progress: progress)
+                try pipeline.addHandler(handler, position: .first)
+            }
             try pipeline.addHandler(PeerGuardHandler(progress, patience: self.patience), position: .first)
             try channel.syncOptions?.setOption(.writeBufferWaterMark, value: Self.bufferedBytes)
             try self.admit(channel)
+            // A connection that comes while the listener closes is handed to nobody, and NIO ends the process when the
+            // value is let go of before its channel has ended ("Deinited NIOAsyncWriter without calling finish()").
+            channel.closeFuture.whenComplete { _ in withExtendedLifetime(value) {} }
             return value
         }
     }

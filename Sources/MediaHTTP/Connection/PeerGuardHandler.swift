@@ -18,12 +18,13 @@ final class PeerGuardHandler: ChannelDuplexHandler {
     private var lastTick = NIODeadline.now()
     private var timer: Scheduled<Void>?
     private var isAwaited = false
-    /// Bytes came after the end of a request, and made no new head.
-    private var isInHead = false
+    /// Bytes came after the end of a request, and made nothing new of so many parts.
+    private var partsBeforeHead: Int?
     private var bytesSent = 0
     private var bytesAcknowledged = 0
     private var hasComplained = false
-    private var isQuiescing = false
+    /// When our half is closed; nil as long as nobody has asked for that.
+    private var outputClosed: EventLoopFuture<Void>?
 
     init(_ progress: RequestProgress, patience: PeerPatience) {
         self.progress = progress
@@ -55,7 +56,8 @@ final class PeerGuardHandler: ChannelDuplexHandler {
         self.isAwaited = false
         let partsBefore = self.progress.parts
         context.fireChannelRead(data)
-        self.isInHead = self.progress.parts == partsBefore && !self.progress.isInMessage
+        let isInHead = self.progress.parts == partsBefore && !self.progress.isInMessage
+        self.partsBeforeHead = isInHead ? partsBefore : nil
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -67,18 +69,32 @@ final class PeerGuardHandler: ChannelDuplexHandler {
     /// the last answer would be lost: so it is told when that is with the kernel.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is ChannelShouldQuiesceEvent else { return context.fireUserInboundEventTriggered(event) }
-        self.isQuiescing = true
+        self.progress.isEnding = true
         self.afterWrites(context) { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
     }
 
-    /// As above: Hummingbird closes after the last part of an answer, wherever that is.
+    /// As above: Hummingbird closes after the last part of an answer, or at the end of the requests, wherever the bytes
+    /// of an answer are. A client that does not read them is cut in time.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        guard self.isQuiescing, mode == .all else { return context.close(mode: mode, promise: promise) }
-        self.afterWrites(context) { context.close(mode: mode, promise: promise) }
+        switch mode {
+        case .all:
+            self.progress.isEnding = true
+            self.afterWrites(context) { context.close(mode: .all, promise: promise) }
+        case .output where self.outputClosed == nil:
+            self.progress.isEnding = true
+            let closed = context.eventLoop.makePromise(of: Void.self)
+            closed.futureResult.cascade(to: promise)
+            // Once the client has closed its half, NIO takes this for a close of everything, at once.
+            self.afterWrites(context) { context.close(mode: .output, promise: closed) }
+            self.outputClosed = closed.futureResult
+        case .output, .input: context.close(mode: mode, promise: promise)
+        }
     }
 
-    /// The promise of an empty write is kept when all writes before it are done, or the connection has ended.
+    /// NIO closes the output when all writes before that are done, and takes no write from then on. Where nobody has
+    /// closed it, the promise of an empty write is kept when all writes before it are done, or the connection ends.
     private func afterWrites(_ context: ChannelHandlerContext, _ then: @escaping () -> Void) {
+        if let closed = self.outputClosed { return closed.assumeIsolated().whenComplete { _ in then() } }
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { _ in then() }
         context.writeAndFlush(self.wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: written)
@@ -114,7 +130,9 @@ final class PeerGuardHandler: ChannelDuplexHandler {
 
     private var step: PeerPace.Step {
         if self.progress.isInMessage { return .body }
-        if self.isInHead { return .head(self.progress.requests) }
+        // Whole requests that wait for their answers to be read are no head that does not come to its end.
+        if self.progress.waitsForRoom { return .answering }
+        if self.partsBeforeHead == self.progress.parts { return .head(self.progress.requests) }
         return self.progress.unanswered > 0 ? .answering : .idle
     }
 

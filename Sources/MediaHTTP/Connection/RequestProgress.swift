@@ -16,6 +16,11 @@ final class RequestProgress {
     /// An answer has said that it is the last.
     var isClosing = false
 
+    /// Requests are held back until the client has read the answers before them.
+    var waitsForRoom = false
+    /// The connection ends when what is being answered is answered: nothing new is begun.
+    var isEnding = false
+
     var unanswered: Int { self.requests - self.answers }
 
     func headRead() {
@@ -36,4 +41,7 @@ final class RequestProgress {
     }
 
     func answered() { self.answers += 1 }
+
+    /// A request was answered before it reached the decoder.
+    func answeredAtOnce() { self.parts += 1 }
 }

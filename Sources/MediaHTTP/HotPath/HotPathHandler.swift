@@ -1,0 +1,187 @@
+import MediaOrigin
+import NIOCore
+import NIOHTTP1
+
+/// Answers hits where the bytes arrive, before the decoder: a request that is simple (``SimpleHead``) for a rendition
+/// in the table is answered on the event loop with one write. Everything else goes on to the decoder untouched.
+///
+/// What keeps the two ways apart:
+/// - Bytes go to the decoder one whole request at a time, so it always stands between two requests. At the first that
+///   is not simple (a body, `Connection: close`, an upgrade, a fault) this handler steps aside for good.
+/// - A hit is answered here only while no earlier request is unanswered; else it goes the long way, behind them.
+/// - While the client does not read, nothing more is answered and nothing more is read.
+final class HotPathHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+    typealias OutboundOut = IOData
+
+    private let table: HotTable
+    private let meters: HotMeters
+    private let progress: RequestProgress
+    private var preamble = Preamble()
+    /// The beginning of a head, or requests that wait until the client reads.
+    private var waiting = ByteBuffer()
+    private var isOutOfTheWay = false
+    private var isServing = false
+    private var hasPassedOn = false
+    private var isReadOwed = false
+    private var isInputClosed = false
+
+    init(_ table: HotTable, meters: HotMeters, progress: RequestProgress) {
+        self.table = table
+        self.meters = meters
+        self.progress = progress
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if self.isOutOfTheWay { return context.fireChannelRead(data) }
+        if self.progress.isEnding { return }
+        var bytes = self.unwrapInboundIn(data)
+        if self.waiting.readableBytes == 0 {
+            self.waiting = bytes
+        } else {
+            self.waiting.writeBuffer(&bytes)
+        }
+        if !self.progress.waitsForRoom { self.serve(context) }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if self.progress.waitsForRoom { self.isReadOwed = true } else { context.read() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if self.progress.waitsForRoom, !self.isServing, context.channel.isWritable {
+            self.serve(context)
+            // Whoever is behind the decoder takes what it got when the reading is over, and here nothing was read.
+            if self.hasPassedOn { context.fireChannelReadComplete() }
+            if !self.progress.waitsForRoom { self.catchUp(context) }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed {
+            // The requests that wait came before it.
+            if self.progress.waitsForRoom {
+                self.isInputClosed = true
+                return
+            }
+            self.stepAside(context)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.stepAside(context)
+        context.fireChannelInactive()
+    }
+
+    private func catchUp(_ context: ChannelHandlerContext) {
+        if self.isInputClosed {
+            self.isInputClosed = false
+            self.stepAside(context)
+            context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        }
+        if self.isReadOwed {
+            self.isReadOwed = false
+            context.read()
+        }
+    }
+
+    private func stepAside(_ context: ChannelHandlerContext) {
+        guard !self.isOutOfTheWay else { return }
+        self.isOutOfTheWay = true
+        self.progress.waitsForRoom = false
+        guard self.waiting.readableBytes > 0, !self.progress.isEnding else { return }
+        let rest = self.waiting
+        self.waiting = ByteBuffer()
+        self.hasPassedOn = true
+        context.fireChannelRead(self.wrapInboundOut(rest))
+    }
+
+    /// Takes all requests that are there. A flush makes room at once where the socket takes everything.
+    private func serve(_ context: ChannelHandlerContext) {
+        self.isServing = true
+        self.hasPassedOn = false
+        repeat {
+            self.progress.waitsForRoom = false
+            if self.takeRequests(context) { context.flush() }
+        } while self.progress.waitsForRoom && context.channel.isWritable
+        self.isServing = false
+    }
+
+    /// - Returns: whether anything was written.
+    private func takeRequests(_ context: ChannelHandlerContext) -> Bool {
+        var hasWritten = false
+        while self.waiting.readableBytes > 0, !self.isOutOfTheWay, !self.progress.isEnding {
+            guard context.channel.isWritable else {
+                self.progress.waitsForRoom = true
+                break
+            }
+            let start = NIODeadline.now()
+            let outcome = self.waiting.withUnsafeReadableBytes { bytes -> (SimpleHead.Outcome, HotObject?, Bool) in
+                let outcome = SimpleHead.read(bytes)
+                guard case .request(let head) = outcome, head.isPlain, self.progress.unanswered == 0,
+                    let object = self.table.object(at: .init(rebasing: bytes[head.target]))
+                else { return (outcome, nil, false) }
+                guard let condition = head.ifNoneMatch else { return (outcome, object, false) }
+                let value = UnsafeRawBufferPointer(rebasing: bytes[condition])
+                let isNotModified = SimpleHead.isNotModified(value, etag: object.etag)
+                return (outcome, isNotModified == nil ? nil : object, isNotModified ?? false)
+            }
+            switch outcome {
+            case (.incomplete, _, _): return hasWritten
+            case (.other, _, _): self.stepAside(context)
+            case (.request(let head), let object?, let isNotModified):
+                self.waiting.moveReaderIndex(forwardBy: head.length)
+                self.answer(head, object, isNotModified: isNotModified, since: start, context)
+                hasWritten = true
+            case (.request(let head), nil, _): self.passOn(head.length, context)
+            }
+        }
+        return hasWritten
+    }
+
+    private func answer(
+        _ head: SimpleHead,
+        _ object: HotObject,
+        isNotModified: Bool,
+        since start: NIODeadline,
+        _ context: ChannelHandlerContext
+    ) {
+        self.preamble.refresh(HTTPDates.now)
+        self.progress.answeredAtOnce()
+        object.seat.visit()
+        var bytes = 0
+        if isNotModified {
+            self.write(self.preamble.notModified, context)
+            self.write(object.notModifiedFields, context)
+        } else {
+            self.write(self.preamble.ok, context)
+            self.write(object.fields, context)
+            if !head.isHead {
+                bytes = object.body.readableBytes
+                self.write(object.body, context)
+            }
+        }
+        let answer: HotMeters.Answer =
+            head.isHead ? (isNotModified ? .headNotModified : .head) : (isNotModified ? .notModified : .whole)
+        let time = NIODeadline.now() - start
+        self.meters.count(answer, bytes: bytes, nanoseconds: time.nanoseconds)
+    }
+
+    private func write(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {
+        context.write(self.wrapOutboundOut(.byteBuffer(buffer)), promise: nil)
+    }
+
+    /// Gives one request to the decoder, and steps aside when that did not make one request of it.
+    private func passOn(_ length: Int, _ context: ChannelHandlerContext) {
+        guard let request = self.waiting.readSlice(length: length) else { return }
+        let requests = self.progress.requests
+        self.hasPassedOn = true
+        context.fireChannelRead(self.wrapInboundOut(request))
+        let isOneRequest = self.progress.requests == requests + 1 && !self.progress.isInMessage
+        if !isOneRequest || self.progress.isClosing { self.stepAside(context) }
+    }
+}
