@@ -50,6 +50,12 @@ $(checks:%=check-%): check-%:
 	$(MAKE) build
 	scripts/run-checks $*
 
+.PHONY: bench-delivery
+bench-delivery: ## What a hit costs, beside nginx, its proxy_cache and Varnish (ARGS="--rounds 9")
+	scripts/install-checks
+	$(MAKE) build
+	$(python) checks/bench_delivery.py $(ARGS)
+
 .PHONY: faults
 faults: ## Kill it, fill its disk, cut its power, tamper with it: the gate set (as root, or some are skipped)
 	scripts/install-checks
