@@ -11,7 +11,7 @@ import sqlite3
 import time
 
 # The program's schema (`PRAGMA user_version`) that the rows below are of.
-SCHEMA = 4
+SCHEMA = 6
 TENANT = "default"
 KEY = "ek-00000000000000000000000000"
 CHUNK_BYTES = 16384
