@@ -47,9 +47,28 @@ package struct OriginResponder: HTTPResponder {
             self.meters.end(measured, status: .badRequest, bytes: 0)
             throw error
         } catch {
-            let response = self.refuse(request, target.route, error)
+            let problem = self.refuse(request.head, target.route, error)
+            let response = request.method == .head ? problem.response.createHeadResponse() : problem.response
             self.meters.end(measured, response)
             return response
+        }
+    }
+
+    /// What an upload is told that there is no room for (``PromptRefusalHandler``). Nil: it is for
+    /// ``respond(to:context:)`` to answer, as is all that is wrong with a request itself.
+    @Sendable func promptRefusal(of head: HTTPRequest) -> Problem? {
+        let target = RequestTarget(head.path ?? "")
+        guard head.method == .post, target.route.isForUploads, (try? self.checkHead(head, target)) != nil else {
+            return nil
+        }
+        do {
+            try self.upload.refuseAtOnce(head.headerFields)
+            return nil
+        } catch {
+            let measured = self.meters.begin(route: target.route, method: head.method)
+            let problem = self.refuse(head, target.route, error)
+            self.meters.end(measured, status: problem.status, bytes: problem.document.readableBytes)
+            return problem
         }
     }
 
@@ -94,7 +113,7 @@ package struct OriginResponder: HTTPResponder {
     }
 
     /// The edge: the only place that logs an error, with its cause, and says to the client what the table allows.
-    private func refuse(_ request: Request, _ route: Route, _ error: any Error) -> Response {
+    private func refuse(_ request: HTTPRequest, _ route: Route, _ error: any Error) -> Problem {
         let problem = ProblemTable.problem(for: error)
         Logger.current.log(
             level: problem.level,
@@ -104,8 +123,7 @@ package struct OriginResponder: HTTPResponder {
                 "problem": "\(problem.code)", "error": "\(String(reflecting: error))",
             ]
         )
-        let response = problem.response
-        return request.method == .head ? response.createHeadResponse() : response
+        return problem
     }
 
     private static let notFound = Problem.notFound(

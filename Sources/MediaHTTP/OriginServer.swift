@@ -114,7 +114,7 @@ package enum OriginServer {
         logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) -> any Service {
-        let server = Self.guardedHTTP1(configuration, hotPath: responder.hotPath)
+        let server = Self.guardedHTTP1(configuration, hotPath: responder.hotPath, refusing: responder.promptRefusal)
         return Self.application(configuration, responder: responder, server: server, logger: logger, onListening)
     }
 
@@ -165,12 +165,13 @@ package enum OriginServer {
 
     private static func guardedHTTP1(
         _ configuration: ListenerConfiguration,
-        hotPath: HotPath? = nil
+        hotPath: HotPath? = nil,
+        refusing judge: @escaping PromptRefusalHandler.Judge = { _ in nil }
     ) -> HTTPServerBuilder {
         let addresses = ConnectionsByAddress(connectionsMax: configuration.connectionsPerAddressMax)
         return .init { responder in
             GuardedChannel(
-                base: HTTP1Channel(responder: responder, configuration: Self.http1),
+                base: HTTP1Channel(responder: responder, configuration: Self.http1(judge)),
                 patience: configuration.patience,
                 addresses: addresses,
                 hotPath: hotPath
@@ -179,10 +180,11 @@ package enum OriginServer {
     }
 
     /// Without Hummingbird's idle timeout: it knows nothing of what `PeerGuardHandler` does better.
-    private static var http1: HTTP1Channel.Configuration {
+    private static func http1(_ judge: @escaping PromptRefusalHandler.Judge) -> HTTP1Channel.Configuration {
         .init(
             additionalChannelHandlers: [
                 FaultAnswerHandler(), ExpectContinueHandler(), LingeringCloseHandler(linger: Self.linger),
+                PromptRefusalHandler(judge: judge),
             ],
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: Self.headerBytesMax,

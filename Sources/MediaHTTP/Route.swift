@@ -83,6 +83,14 @@ enum Route: Hashable, Sendable {
         }
     }
 
+    /// Whether a POST to it is an upload.
+    var isForUploads: Bool {
+        switch self {
+        case .assets, .versions: true
+        default: false
+        }
+    }
+
     /// What `Allow` says; empty where nothing is.
     var allow: String { self.methods.map(\.rawValue).joined(separator: ", ") }
 

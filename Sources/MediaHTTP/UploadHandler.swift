@@ -42,6 +42,14 @@ struct UploadHandler: Sendable {
         return .manifest(ofNew: version, baseURL: self.baseURL, respondsAsync: respondsAsync)
     }
 
+    /// Throws where there is no room, by the head alone and without waiting for anything. Whatever else is to be said
+    /// of the upload is said first by the call; and one with an idempotency key may have been done before.
+    func refuseAtOnce(_ fields: HTTPFields) throws {
+        let announced = fields[.contentLength].flatMap { Int($0) } ?? 0
+        guard fields[.idempotencyKey] == nil, announced <= self.uploadBytesMax else { return }
+        try self.ingest.refuseAtOnce(respondsAsync: Preferences.respondsAsync(fields))
+    }
+
     private static func isMultipart(_ fields: HTTPFields) -> Bool {
         (fields[.contentType] ?? "").lowercased().hasPrefix("multipart/form-data")
     }

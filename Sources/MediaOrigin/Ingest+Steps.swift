@@ -1,5 +1,6 @@
 import FoundationEssentials
 import MediaModel
+import Metrics
 
 extension Ingest {
     /// The first bytes of an upload and what they announce.
@@ -16,14 +17,29 @@ extension Ingest {
 
     /// What can be refused before a byte is read.
     func checkRoom(for upload: Upload) async throws {
-        // Whoever waits for its renditions is told now that it would wait too long: its body is not read for nothing,
-        // and nothing is made durable only to be taken back.
-        if upload.respondsAsync {
+        try self.checkTurn(respondsAsync: upload.respondsAsync)
+        try await self.room.check(bytes: upload.bytesExpected ?? 0)
+    }
+
+    /// Whoever waits for its renditions is told now that it would wait too long: its body is not read for nothing,
+    /// and nothing is made durable only to be taken back.
+    private func checkTurn(respondsAsync: Bool) throws {
+        if respondsAsync {
             try self.backlog.checkRoom()
         } else {
             try self.develop.renderer.checkRoom(for: .upload)
         }
-        try await self.room.check(bytes: upload.bytesExpected ?? 0)
+    }
+
+    /// The same for who cannot wait for the call, and does not make it then. One that passes may still be refused
+    /// there.
+    package func refuseAtOnce(respondsAsync: Bool) throws {
+        do {
+            try self.checkTurn(respondsAsync: respondsAsync)
+        } catch {
+            OriginMeters.shared.uploadsRefused.increment()
+            throw error
+        }
     }
 
     /// Reads as much as the decision needs; what is no picture of ours is refused before anything is stored.

@@ -133,6 +133,18 @@ package final class ChildProcess: Sendable {
         return state != "Z" && state != "X"
     }
 
+    /// nice(2)'s level of each thread of a process.
+    package static func niceLevels(of pid: pid_t) throws -> [Int] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").compactMap { task in
+            let stat = try? String(
+                decoding: Data(contentsOf: URL(filePath: "/proc/\(pid)/task/\(task)/stat")),
+                as: UTF8.self
+            )
+            // proc(5): field 19; the state, behind the name, is field 3.
+            return stat?.split(separator: ")").last?.split(separator: " ").dropFirst(16).first.flatMap { Int($0) }
+        }
+    }
+
     private static func descendants(of pid: pid_t) -> [pid_t] {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
         let children = tasks.sorted().flatMap { task -> [pid_t] in

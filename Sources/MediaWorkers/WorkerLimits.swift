@@ -6,9 +6,11 @@ package struct WorkerLimits: Sendable, Hashable {
     /// Descriptors that a worker may have open: its own four, a picture, a result and what the codecs' threads need.
     package static let descriptorsMax = 64
     /// Codecs take all the processors that they can get; whoever answers clients needs one for a moment, at once. At
-    /// this level (nice(2)) a worker gets a third of what the service gets where both want it, and all that is left;
+    /// this level (nice(2)) a worker gets a tenth of what the service gets where both want it, and all that is left;
     /// much less, and a machine that is busy with other things would starve pictures past their deadline.
-    package static let niceLevel = 5
+    package static let niceLevel = 10
+    /// The longest slices that Linux gives, so that the service is let on to the processor whenever it wakes.
+    static let sliceNanoseconds: UInt64 = 100_000_000
 
     /// Bytes of address space, the program itself included; 0 is no limit (a sanitizer reserves terabytes).
     package let addressSpaceBytesMax: Int
@@ -67,10 +69,16 @@ package struct WorkerLimits: Sendable, Hashable {
         ]
     }
 
-    /// Takes effect for the whole process and cannot be undone.
-    func apply() throws {
+    /// Has whoever answers clients go first. Linux does this thread by thread, and a thread that is there already stays
+    /// as it is: it comes before the engine, whose threads render.
+    package static func giveWay() throws {
         let gaveWay = csandbox_give_way(CInt(Self.niceLevel))
         if gaveWay != 0 { throw WorkerFailure(call: "setpriority", result: Int(gaveWay)) }
+        csandbox_run_in_slices(Self.sliceNanoseconds)
+    }
+
+    /// Takes effect for the whole process and cannot be undone.
+    func apply() throws {
         let limited = csandbox_limit(
             UInt64(self.addressSpaceBytesMax),
             UInt64(Self.descriptorsMax),

@@ -12,5 +12,8 @@ struct Mediad: AsyncParsableCommand {
         subcommands: [Serve.self]
     )
 
-    static func main() async { await CommandExit.run(Self.self) }
+    static func main() async {
+        ProcessorSlices.preferPromptness()
+        await CommandExit.run(Self.self)
+    }
 }

@@ -10,6 +10,7 @@ guard WireSocket.isGivenToThisProcess, let limits = WorkerLimits(arguments: Comm
     exit(2)
 }
 do {
+    try WorkerLimits.giveWay()
     let engine = try VipsEngine.start()
     let loop = WorkerLoop(engine: engine, codecs: VipsEngine.codecs, limits: limits) { mayLack in
         let missing = try Confinement.enter(socket: WireSocket.workersNumber, mayLack: mayLack)
@@ -18,6 +19,6 @@ do {
     }
     exit(loop.run())
 } catch {
-    WorkerLog.write("does not start: \(error.debugDescription)")
+    WorkerLog.write("does not start: \(String(reflecting: error))")
     exit(1)
 }

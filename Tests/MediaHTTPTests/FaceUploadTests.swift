@@ -261,6 +261,40 @@ import Testing
         }
     }
 
+    /// What is wrong with the request itself is said also when there is no room; and what was done under a key before
+    /// is told again.
+    @Test func aFullRendererHidesNothingElse() async throws {
+        let key = "Idempotency-Key: once"
+        try await Face.with(token: "sesame") { face in
+            let bearer = "Authorization: Bearer sesame"
+            let first = try await face.ask("POST", "/v1/assets", [key, bearer], body: Face.picture(500))
+            #expect(first.status == 201)
+            face.renderer.setFull(true)
+            let again = try await face.ask("POST", "/v1/assets", [key, bearer], body: Face.picture(500))
+            #expect(again.status == 201 && again.body == first.body)
+            #expect(try await face.ask("POST", "/v1/assets", body: Face.picture(500)).status == 401)
+            #expect(try await face.ask("POST", "/v1/assets?x", [bearer], body: Face.picture(500)).status == 400)
+            let large = try await face.connect()
+            let length = ["Content-Length: \(Face.uploadBytesMax + 1)", bearer]
+            #expect(try await large.exchange(RawRequest.head("POST", "/v1/assets", length)).status == 413)
+            #expect(try await face.ask("POST", "/v1/assets", [bearer], body: Face.picture(500)).status == 503)
+        }
+    }
+
+    /// The answers to what came before on the connection come first.
+    @Test func aRefusalKeepsItsPlaceInThePipeline() async throws {
+        try await Face.with { face in
+            let asset = try await face.asset()
+            face.renderer.setFull(true)
+            let connection = try await face.connect()
+            let first = RawRequest.head("GET", "/v1/assets/\(asset.id)", [])
+            let second = RawRequest.head("POST", "/v1/assets", ["Content-Length: 500"])
+            try await connection.send(Array((first + second).utf8) + Face.picture(500))
+            #expect(try await connection.receiveResponse().status == 200)
+            #expect(try await connection.receiveResponse().problem(503) == "temporary-reduced-capacity")
+        }
+    }
+
     @Test func aQuotaThatIsUsedUpIsSaid() async throws {
         try await Face.with(quota: Quota(bytes: nil, files: 1)) { face in
             let asset = try await face.asset()

@@ -27,6 +27,19 @@ extension WireTests {
             }
         }
 
+        /// Also the codecs' own threads: Linux keeps levels thread by thread, and these render.
+        @Test func everyThreadOfAWorkerGivesWay() async throws {
+            try await Origin.with { origin in
+                _ = try await origin.asset()
+                let workers = origin.service.process.descendants
+                #expect(!workers.isEmpty)
+                for worker in workers {
+                    let levels = try ChildProcess.niceLevels(of: worker)
+                    #expect(levels.count > 1 && levels.allSatisfy { $0 >= 10 }, "\(levels)")
+                }
+            }
+        }
+
         @Test func whatWasAcknowledgedSurvivesAKill() async throws {
             let service = try await RunningService.start(environment: ["MEDIA_WORKERS": "2"])
             let origin = Origin(service: service)

@@ -70,8 +70,14 @@ int csandbox_limit(uint64_t address_space, uint64_t descriptors, uint64_t cpu_se
 // Free memory that the heap keeps goes back to the system.
 void csandbox_give_memory_back(void);
 
-// The whole process gives way to others when processors are short, by nice(2)'s levels.
+// This thread and those it starts give way to others when processors are short, by nice(2)'s levels.
 int csandbox_give_way(int nice_level);
+
+// Asks the scheduler for slices of this length, 0.1 to 100 ms, for this thread and those it starts. Since Linux 6.12
+// whoever has shorter ones is let on to the processor the moment it wakes, where it would else have to wait for the end
+// of the other's slice, which without high-resolution ticks is up to 4 ms off; the shares of both stay as they are.
+// Older kernels do not look at it, and not being heard is no failure: this is for promptness, nobody's safety.
+void csandbox_run_in_slices(uint64_t nanoseconds);
 
 // No core dump of this process, by the kernel or by a handler that it starts (core(5): a handler ignores RLIMIT_CORE,
 // but not that a process is not dumpable), and no ptrace by other processes of the same user. Undone by exec.
