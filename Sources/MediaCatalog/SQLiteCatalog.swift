@@ -26,10 +26,11 @@ package final class SQLiteCatalog: Catalog {
     /// The commit that reaches it waits while all of them are written and synced; among a million assets nearly every
     /// page of an upload is another one (ids of blobs are random), so that this should not be often.
     static let checkpointPages = 4000
-    /// Memory for pages, in bytes, used as the file grows: a reader's holds the upper levels of the tables of a million
-    /// assets in part, the writer's nearly all of them.
-    static let readerCacheBytes = 8 << 20
-    static let writerCacheBytes = 32 << 20
+    /// Memory for pages, in bytes, which fills as the file grows: the upper levels of the trees of a million assets in
+    /// part. What is not here is a copy from the system's own cache of the file; more would be memory that everybody
+    /// pays for and that only the largest catalogs use (`make hostile-memory`, `make fault-catalog-cost`).
+    static let readerCacheBytes = 2 << 20
+    static let writerCacheBytes = 8 << 20
 
     let pool: DatabasePool
     let commits: CommitQueue
