@@ -97,7 +97,8 @@ let package = Package(
         module(
             "MediaHTTP",
             [
-                "MediaModel", "MediaOrigin", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics,
+                "MediaModel", "MediaOrigin", "CSandbox", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging,
+                metrics,
                 nioCore,
                 nioHTTP1, nioHTTPTypes, nioPosix,
             ]

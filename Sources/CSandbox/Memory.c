@@ -18,6 +18,11 @@ int csandbox_memory_seal(int memory) {
     return fcntl(memory, F_ADD_SEALS, all_seals) < 0 ? -errno : 0;
 }
 
+int csandbox_memory_drop(int memory, uint64_t offset, uint64_t count) {
+    const int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    return fallocate(memory, hole, (off_t)offset, (off_t)count) < 0 ? -errno : 0;
+}
+
 int csandbox_memory_is_sealed(int memory) {
     int seals = fcntl(memory, F_GET_SEALS);
     if (seals < 0) return -errno;

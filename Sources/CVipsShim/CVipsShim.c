@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <vips/vips.h>
 #include "CVipsShim.h"
 #include "Deadline.h"
@@ -13,6 +14,8 @@ int cvips_start(const char *program) {
     };
     // Decoders warn on stderr about hostile bytes, as often as an attacker likes; what matters comes as an error.
     g_log_set_default_handler(discard, NULL);
+    // One heap for all threads: each of their own keeps what the others could use, and a picture is made by one at a time.
+    mallopt(M_ARENA_MAX, 1);
     if (vips_init(program) != 0) return -1;
     // Every picture is new: a cache would only keep the last one's pixels alive.
     vips_cache_set_max(0);

@@ -20,8 +20,8 @@ enum ImportRules {
         "MediaMetrics": ["MediaModel", "CoreMetrics"],
 
         "MediaHTTP": [
-            "MediaModel", "MediaOrigin", "MediaMetrics", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore",
-            "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "ServiceLifecycle", "Logging", "Metrics",
+            "MediaModel", "MediaOrigin", "MediaMetrics", "CSandbox", "Hummingbird", "HummingbirdCore", "HTTPTypes",
+            "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "ServiceLifecycle", "Logging", "Metrics",
         ],
         "MediaRuntime": [
             "MediaModel", "MediaOrigin", "MediaWorkers", "MediaSealing", "MediaStore", "MediaCatalog", "MediaMetrics",

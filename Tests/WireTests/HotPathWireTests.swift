@@ -172,6 +172,34 @@ extension WireTests {
             }
         }
 
+        /// A large body is sent from memory that is given back when the asset is deleted: not before it is sent.
+        @Test func aLargeBodyIsRightThoughItsAssetIsDeletedMeanwhile() async throws {
+            let environment = ["MEDIA_PRESETS": "large:w=700,h=700,fit=contain,lossless=1"]
+            try await Origin.with(environment: environment) { origin in
+                let asset = try await origin.asset("noise.png")
+                let url = try asset.entry("large").url
+                let body = try await origin.get(url).body
+                #expect(body.count > 100_000)
+                #expect(try await origin.get(url).body == body)
+                let part = try await origin.get(url, "Range: bytes=70000-70999")
+                #expect(part.status == 206 && part.body == Array(body[70_000..<71_000]))
+                #expect(try await Metrics(origin)["media_cache_hot_objects"] == 1)
+                let connection = try await origin.service.connect()
+                let count = 40_000_000 / body.count
+                try await connection.send(String(repeating: Origin.head("GET", url, [], body: []), count: count))
+                try await Task.sleep(for: .milliseconds(500))
+                #expect(try await origin.ask("DELETE", "/v1/assets/\(asset.id)?immediate=true").status == 204)
+                var whole = 0
+                for _ in 0..<count {
+                    let response = try await connection.receiveResponse(timeout: .seconds(60))
+                    if response.status == 410 { continue }
+                    #expect(response.status == 200 && response.body == body)
+                    whole += 1
+                }
+                #expect(whole > 0 && whole < count)
+            }
+        }
+
         /// What is still to be written of an answer is written, though the client has said all, or the service stops.
         @Test(arguments: [true, false])
         func anAnswerIsFinishedBeforeTheConnectionEnds(byClient: Bool) async throws {

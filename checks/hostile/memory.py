@@ -75,7 +75,7 @@ def main():
             f"peak of all processes {peak.bytes / MB:.0f} MB (at most {PEAK_MAX_BYTES // MB}), {len(peak.samples)} "
             f"samples; each process's own highest together {memory_gauge.highest_resident(service) / MB:.0f}",
         )
-        report.note(f"after {first}: {after_first / MB:.0f} MB")
+        report.note(f"after {first}: {after_first / MB:.0f} MB; {memory_gauge.shares(service)}")
         if options.uploads > first:
             more, after = sent(report, service, mix, options.uploads - first)
             report.expect(
@@ -87,6 +87,7 @@ def main():
                 more.bytes <= PEAK_MAX_BYTES,
                 f"peak meanwhile {more.bytes / MB:.0f} MB (at most {PEAK_MAX_BYTES // MB})",
             )
+            report.note(f"after {options.uploads}: {memory_gauge.shares(service)}")
         lost = invariants.metric(service, "media_worker_restarts_total")
         report.note(f"{lost} workers were lost or replaced on the way")
     report.finish()

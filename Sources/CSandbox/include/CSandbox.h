@@ -15,6 +15,9 @@ int csandbox_memory_create(const char *name);
 // Freezes size and content for every holder of the memory, for good. -EBUSY while somebody maps it writable.
 int csandbox_memory_seal(int memory);
 
+// Gives whole pages of a memory file back to the system; they read as zeros from then on, and the file keeps its size.
+int csandbox_memory_drop(int memory, uint64_t offset, uint64_t count);
+
 // 1: size and content can change no more; 0: they can; negative: it is no such memory at all.
 int csandbox_memory_is_sealed(int memory);
 

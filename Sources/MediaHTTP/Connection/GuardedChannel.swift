@@ -27,7 +27,12 @@ struct GuardedChannel: ServerChildChannel {
             let progress = RequestProgress()
             try pipeline.addHandler(RequestTracker(progress), position: .after(decoder))
             if let hotPath = self.hotPath {
-                let handler = HotPathHandler(hotPath.table, meters: hotPath.meters, progress: progress)
+                let handler = HotPathHandler(
+                    hotPath.table,
+                    meters: hotPath.meters,
+                    progress: progress,
+                    sendsFiles: true
+                )
                 try pipeline.addHandler(handler, position: .first)
             }
             try pipeline.addHandler(PeerGuardHandler(progress, patience: self.patience), position: .first)

@@ -12,13 +12,13 @@ final class HotObject: Sendable {
     let notModifiedFields: ByteBuffer
     /// With its quotes.
     let etag: [UInt8]
-    let body: ByteBuffer
+    let body: HotBody
     let seat: RenditionSeat
 
     /// - Parameters:
     ///   - target: the canonical path of the rendition.
     ///   - body: its bytes, as they are sent.
-    init(target: String, headers: DeliveryHeaders, body: ByteBuffer, seat: RenditionSeat) {
+    init(target: String, headers: DeliveryHeaders, body: HotBody, seat: RenditionSeat) {
         self.path = Array(target.utf8)
         self.fields = Self.serialise(headers.whole.headerFields)
         self.notModifiedFields = Self.serialise(headers.common)
@@ -35,16 +35,5 @@ final class HotObject: Sendable {
     private static func serialise(_ fields: HTTPFields) -> ByteBuffer {
         let lines = fields.map { "\($0.name.rawName): \($0.value)\r\n" }
         return ByteBuffer(string: lines.joined() + "\r\n")
-    }
-}
-
-/// A body that the hot path sends, as the memory cache sees it.
-struct HotBody: HeldBytes {
-    let buffer: ByteBuffer
-
-    var count: Int { self.buffer.readableBytes }
-
-    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        try self.buffer.withUnsafeReadableBytes(body)
     }
 }

@@ -19,6 +19,7 @@ final class HotTable: Sendable {
     }
 
     private let cache: RenditionCache
+    private let file = BodyFile()
     private let parts = (0..<HotTable.partCount).map { _ in Part() }
 
     init(_ cache: RenditionCache) { self.cache = cache }
@@ -48,10 +49,10 @@ final class HotTable: Sendable {
         since moment: RenditionCache.Moment
     ) {
         guard path.version != .latest, !(held is HotBody) else { return }
-        let body = held.withUnsafeBytes { ByteBuffer(bytes: $0) }
+        let body = held.withUnsafeBytes { HotBody($0, in: self.file) }
         let target = path.description
-        let cost = body.readableBytes + HotObject.overheadBytes(headers)
-        self.cache.host(found.rendition.blob.id, as: HotBody(buffer: body), cost: cost, since: moment) { seat in
+        let cost = body.room + HotObject.overheadBytes(headers)
+        self.cache.host(found.rendition.blob.id, as: body, cost: cost, since: moment) { seat in
             let object = HotObject(target: target, headers: headers, body: body, seat: seat)
             self.set(object)
             return { self.remove(object) }
