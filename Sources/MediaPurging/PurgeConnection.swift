@@ -30,7 +30,7 @@ package struct PurgeClient: Sendable {
 }
 
 /// One request to a target.
-struct PurgeRequest: Sendable {
+struct PurgeRequest: Sendable, Hashable {
     let method: String
     /// Absolute.
     let url: String

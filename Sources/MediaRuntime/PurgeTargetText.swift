@@ -8,6 +8,7 @@ package struct PurgeTargetText: Sendable, Hashable, CustomStringConvertible {
     /// Who is told.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case varnish
+        case nginx
         case cloudflare
         case fastly
         case cloudfront
@@ -135,7 +136,7 @@ extension PurgeTargetText.Kind {
 
     var required: [PurgeTargetOption] {
         switch self {
-        case .varnish: [.url]
+        case .varnish, .nginx: [.url]
         case .cloudflare: [.zone, .tokenFile]
         case .fastly: [.service, .tokenFile]
         case .cloudfront: [.distribution, .keyID, .keyFile]
@@ -146,6 +147,7 @@ extension PurgeTargetText.Kind {
     private var optional: [PurgeTargetOption] {
         switch self {
         case .varnish: [.mode, .rate]
+        case .nginx: [.rate]
         case .cloudflare: [.by, .site, .url, .rate]
         case .fastly: [.url, .rate]
         case .cloudfront: [.sessionFile, .url, .rate]

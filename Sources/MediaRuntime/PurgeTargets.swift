@@ -43,6 +43,7 @@ struct PurgeTargets: Sendable {
         case .varnish:
             let mode = VarnishDriver.Mode(rawValue: text.required(.mode)) ?? .xkey
             return { VarnishDriver(url: text.required(.url), mode: mode, connection: $0) }
+        case .nginx: return { NginxDriver(url: text.required(.url), connection: $0) }
         case .cloudflare:
             let token = try Self.secret(.tokenFile, of: text)
             let site = text.value(.site) ?? settings.publicBaseURL ?? ""
@@ -133,6 +134,8 @@ extension PurgeTargetText.Kind {
     var standard: [PurgeTargetOption: String] {
         switch self {
         case .varnish: [.mode: VarnishDriver.Mode.xkey.rawValue, .rate: "200"]
+        // A request a URL, where the others have one for many changes.
+        case .nginx: [.rate: "2000"]
         case .cloudflare: [.by: "tags", .url: CloudflareDriver.standardURL, .rate: "4"]
         case .fastly: [.url: FastlyDriver.standardURL, .rate: "20"]
         case .cloudfront: [.url: CloudFrontDriver.standardURL, .rate: "2"]

@@ -121,6 +121,9 @@ package final class ChildProcess: Sendable {
     /// Sends it a signal; one that has ended takes no notice.
     package func send(signal: Int32) { Glibc.kill(self.pid, signal) }
 
+    /// Sends a signal to it and to what it has started, as far as that is in its group.
+    package func sendToGroup(signal: Int32) { Glibc.kill(-self.pid, signal) }
+
     /// The ids of all processes below it, children before grandchildren.
     package var descendants: [pid_t] { Self.descendants(of: self.pid) }
 

@@ -23,14 +23,17 @@ package final class RawConnection: Sendable {
 
     private init(_ socket: RawSocket) { self.socket = socket }
 
-    /// - Parameter host: a numeric address, of either family.
+    /// - Parameters:
+    ///   - host: a numeric address, of either family.
+    ///   - source: the one to come from, as another machine would; nil: the kernel's choice.
     package static func connect(
         _ host: String = "127.0.0.1",
         port: Int,
+        from source: String? = nil,
         timeout: Duration = defaultTimeout
     ) async throws -> RawConnection {
         try await Self.run(on: DispatchQueue(label: "RawConnection.connect")) {
-            RawConnection(try RawSocket(host, port, deadline: .now + timeout))
+            RawConnection(try RawSocket(host, port, from: source, deadline: .now + timeout))
         }
     }
 

@@ -4,7 +4,8 @@ import Glibc
 final class RawSocket: Sendable {
     private let descriptor: Int32
 
-    init(_ host: String, _ port: Int, deadline: ContinuousClock.Instant) throws {
+    /// - Parameter source: the numeric address to come from; nil: the kernel's choice.
+    init(_ host: String, _ port: Int, from source: String? = nil, deadline: ContinuousClock.Instant) throws {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -20,8 +21,22 @@ final class RawSocket: Sendable {
         var one: Int32 = 1
         // Each piece that a test sends is to be a segment of its own.
         setsockopt(self.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+        if let source { try self.bind(to: source) }
         if Glibc.connect(self.descriptor, address.ai_addr, address.ai_addrlen) == 0 { return }
         try self.finishConnecting(deadline)
+    }
+
+    private func bind(to source: String) throws {
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(source, nil, &hints, &found) == 0, let address = found?.pointee else {
+            throw RawConnectionError(.refused, "'\(source)' is no numeric address")
+        }
+        defer { freeaddrinfo(found) }
+        guard Glibc.bind(self.descriptor, address.ai_addr, address.ai_addrlen) == 0 else {
+            throw RawConnectionError(.refused, "bind: \(Self.reason(errno))")
+        }
     }
 
     /// - Parameter unixPath: of a Unix domain socket, at most 107 bytes.

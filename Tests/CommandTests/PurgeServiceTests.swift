@@ -13,7 +13,7 @@ import Testing
             ]
         }
 
-        init() throws { self.port = try VarnishServer.freePort() }
+        init() throws { self.port = try FrontServer.freePort() }
 
         func answer() throws -> CannedServer { try CannedServer([.said(200, "")], port: self.port) }
     }

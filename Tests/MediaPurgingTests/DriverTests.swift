@@ -30,6 +30,42 @@ import Testing
         #expect(target.requests[0]["ban-surrogate-key"] == "(^|[[:space:]])(\(keys))([[:space:]]|$)")
     }
 
+    @Test func nginxGetsEachURLOnce() async throws {
+        // That nothing is there is as good, in the words of each version of the module.
+        let target = try Target([.said(200, ""), .said(404, ""), .said(412, "")])
+        let driver = target.driver { NginxDriver(url: target.server.endpoint, connection: $0) }
+        let paths = (1...9).map { "/a/\(Self.asset)/v\($0)/preview.webp" }
+        let latest = ["/a/\(Self.asset)/latest/preview.webp"]
+        try await target.send(
+            [Self.record(1, .deleted, paths: paths + latest), Self.record(2, .latest, paths: latest)],
+            to: driver
+        )
+        let requests = target.requests
+        #expect(Set(requests.map(\.line)) == Set((paths + latest).map { "PURGE \($0) HTTP/1.1" }))
+        #expect(requests.count == 10)
+        #expect(requests.allSatisfy { $0["accept"] == nil })
+    }
+
+    /// A negotiated URL has an object for each kind of reader.
+    @Test func nginxGetsANegotiatedURLForEachKindOfReader() async throws {
+        let target = try Target([.said(200, "")])
+        let driver = target.driver { NginxDriver(url: target.server.endpoint, connection: $0) }
+        try await target.send([Self.record(1, .latest, paths: ["/a/\(Self.asset)/latest/preview"])], to: driver)
+        #expect(Set(target.requests.map { $0["accept"] }) == ["image/avif,image/webp", "image/webp", nil])
+        #expect(target.requests.count == 3)
+    }
+
+    @Test(arguments: [(403, PurgeError.Code.denied), (405, .refused), (503, .unreachable)])
+    func nginxThatSaysNoWasNotTold(status: Int, code: PurgeError.Code) async throws {
+        let target = try Target([.said(404, ""), .said(status, "")])
+        let driver = target.driver { NginxDriver(url: target.server.endpoint, connection: $0) }
+        let paths = ["/a/\(Self.asset)/v1/preview.webp", "/a/\(Self.asset)/latest/preview.webp"]
+        let error = await #expect(throws: PurgeError.self) {
+            try await driver.send([Self.record(1, .deleted, paths: paths)])
+        }
+        #expect(error?.code == code)
+    }
+
     @Test func cloudflareGetsThirtyTagsARequest() async throws {
         let target = try Target([.said(200, #"{"success":true,"errors":[],"result":{"id":"z"}}"#)])
         let driver = target.driver {

@@ -33,10 +33,11 @@ import Testing
             [
                 "v:varnish,url=http://a.example", "c:cloudflare,zone=z,token-file=\(token)",
                 "f:fastly,service=s,token-file=\(token)", "w:webhook,url=https://a.example,secret-file=\(secret)",
+                "n:nginx,url=http://a.example:8082,rate=10",
                 "a:cloudfront,distribution=E,key-id=AKID,key-file=\(token),session-file=\(token)",
             ].joined(separator: ";")
         )
-        #expect(names.map(\.description) == ["v", "c", "f", "w", "a"])
+        #expect(names.map(\.description) == ["v", "c", "f", "w", "n", "a"])
     }
 
     @Test func aFileMayHaveAList() async throws {

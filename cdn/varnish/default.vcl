@@ -48,6 +48,16 @@ sub vcl_recv {
     # Nothing below depends on who asks.
     unset req.http.Cookie;
     unset req.http.Authorization;
+    # A URL without an extension is negotiated: three kinds of readers have three objects, not one for each spelling.
+    if (req.url ~ "\.[a-z0-9]+$") {
+        unset req.http.Accept;
+    } elseif (req.http.Accept ~ "(?i)image/avif") {
+        set req.http.Accept = "image/avif,image/webp";
+    } elseif (req.http.Accept ~ "(?i)image/webp") {
+        set req.http.Accept = "image/webp";
+    } else {
+        unset req.http.Accept;
+    }
     # While the origin works: stale-while-revalidate. While it does not: all the grace that an object has.
     if (std.healthy(req.backend_hint)) {
         if (req.url ~ "^/a/[^/]+/latest/") {
@@ -92,6 +102,18 @@ sub vcl_backend_response {
     if (beresp.http.Cache-Control ~ "stale-if-error=[0-9]+") {
         set beresp.grace = std.duration(
             regsub(beresp.http.Cache-Control, "^.*stale-if-error=([0-9]+).*$", "\1s"), 0s);
+    }
+}
+
+# What Varnish itself says is kept nowhere.
+sub vcl_backend_error {
+    set beresp.http.Cache-Control = "no-store";
+}
+
+sub vcl_synth {
+    set resp.http.Cache-Control = "no-store";
+    if (resp.status == 405) {
+        set resp.http.Allow = "GET, HEAD";
     }
 }
 
