@@ -18,6 +18,7 @@ package struct AdminResponder: HTTPResponder {
     }
 
     private struct Readiness: Encodable {
+        /// `ready`, `unready`, or `draining` once the service was told to stop.
         let status: String
         /// `ok` or `failed` by name; the reasons are in the log.
         let checks: [String: String]
@@ -25,11 +26,19 @@ package struct AdminResponder: HTTPResponder {
 
     private let exposition: @Sendable () -> [UInt8]
     private let checks: [Check]
+    private let isDraining: @Sendable () -> Bool
 
-    /// - Parameter exposition: the metrics in Prometheus' text format 0.0.4.
-    package init(exposition: @escaping @Sendable () -> [UInt8], checks: [Check]) {
+    /// - Parameters:
+    ///   - exposition: the metrics in Prometheus' text format 0.0.4.
+    ///   - isDraining: whether the service was told to stop. It is not ready then, whatever the checks say.
+    package init(
+        exposition: @escaping @Sendable () -> [UInt8],
+        checks: [Check],
+        isDraining: @escaping @Sendable () -> Bool
+    ) {
         self.exposition = exposition
         self.checks = checks
+        self.isDraining = isDraining
     }
 
     package func respond(to request: Request, context: OriginContext) async throws -> Response {
@@ -58,6 +67,7 @@ package struct AdminResponder: HTTPResponder {
     }
 
     private func readiness() async -> Response {
+        if self.isDraining() { return Self.readiness("draining", [:]) }
         var results: [String: String] = [:]
         for check in self.checks {
             do {
@@ -72,8 +82,16 @@ package struct AdminResponder: HTTPResponder {
             }
         }
         let isReady = !results.values.contains("failed")
-        let body = JSON.encode(Readiness(status: isReady ? "ready" : "unready", checks: results))
-        let status: HTTPResponse.Status = isReady ? .ok : .serviceUnavailable
-        return Response(status: status, headers: .json, body: .init(byteBuffer: body))
+        return Self.readiness(isReady ? "ready" : "unready", results)
+    }
+
+    private static func readiness(_ status: String, _ checks: [String: String]) -> Response {
+        let body = JSON.encode(Readiness(status: status, checks: checks))
+        let isReady = status == "ready"
+        return Response(
+            status: isReady ? .ok : .serviceUnavailable,
+            headers: .json,
+            body: .init(byteBuffer: body)
+        )
     }
 }

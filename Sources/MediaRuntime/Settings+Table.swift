@@ -345,10 +345,17 @@ extension Settings {
         Setting("log.level", \.log.level, .logLevel, "The least severe lines that are logged"),
         Setting("log.format", \.log.format, .logFormat, "How log lines are written"),
         Setting(
+            "drain.lead",
+            \.drainLead,
+            .duration(.zero...(.seconds(600))),
+            "After SIGTERM, how long connections are still taken while `/readyz` says 503: as long as the checks of "
+                + "a load balancer need to see it"
+        ),
+        Setting(
             "shutdown.deadline",
             \.shutdownDeadline,
             .duration(.milliseconds(100)...timeMax),
-            "How long requests in flight may take after SIGTERM"
+            "How long requests in flight may take after SIGTERM and `drain.lead`"
         ),
     ]
 }

@@ -149,7 +149,9 @@ package struct Settings: Sendable {
     package var httpStallTimeout = Duration.seconds(10)
     /// What is too slow.
     package var httpBytesPerSecondMin = 1024
-    /// How long requests in flight may take to finish after SIGTERM.
+    /// How long connections are still taken after SIGTERM, while `/readyz` says 503.
+    package var drainLead = Duration.zero
+    /// How long requests in flight may take to finish after that.
     package var shutdownDeadline = Duration.seconds(30)
     /// Where `mediactl` finds the service; no trailing slash.
     package var originURL = "http://127.0.0.1:8080"

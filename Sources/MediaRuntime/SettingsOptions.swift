@@ -106,6 +106,7 @@ package struct ServiceOptions: SettingsFlags {
     @Option(help: .setting("purge.retry.max")) package var purgeRetryMax: String?
     @Option(help: .setting("purge.rebound")) package var purgeRebound: String?
     @Option(help: .setting("purge.horizon")) package var purgeHorizon: String?
+    @Option(help: .setting("drain.lead")) package var drainLead: String?
     @Option(help: .setting("shutdown.deadline")) package var shutdownDeadline: String?
 
     package init() {}

@@ -14,7 +14,13 @@ struct Listeners {
     let control: any Service
     let `public`: any Service
 
-    init(_ settings: Settings, _ assembly: OriginAssembly, logger: Logger, announcement: Announcement) {
+    init(
+        _ settings: Settings,
+        _ assembly: OriginAssembly,
+        drain: Drain,
+        logger: Logger,
+        announcement: Announcement
+    ) {
         let face = OriginFace(
             ingest: assembly.ingest,
             deliver: assembly.deliver,
@@ -30,7 +36,8 @@ struct Listeners {
         )
         let adminResponder = AdminResponder(
             exposition: { assembly.metrics.exposition() },
-            checks: assembly.readiness.map { .init(name: $0.name, run: $0.check) }
+            checks: assembly.readiness.map { .init(name: $0.name, run: $0.check) },
+            isDraining: { drain.hasBegun }
         )
         self.admin = OriginServer.adminListener(
             .init(

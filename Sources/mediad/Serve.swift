@@ -19,14 +19,16 @@ struct Serve: AsyncParsableCommand {
         let metrics = Telemetry.startMetrics()
         let assembly = try await Self.assemble(settings, metrics: metrics, logger: logger)
         let announcement = Announcement()
-        let listeners = Listeners(settings, assembly, logger: logger, announcement: announcement)
+        let drain = Drain(lead: settings.drainLead)
+        let listeners = Listeners(settings, assembly, drain: drain, logger: logger, announcement: announcement)
         var group = ServiceGroupConfiguration(
-            services: assembly.services + [listeners.admin, listeners.control, listeners.public],
+            // They stop in reverse, one after the other.
+            services: assembly.services + [listeners.admin, listeners.control, listeners.public, drain],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
         // A stalled upload must not hold the stop for ever (PRACTICE.md §2.6).
-        group.maximumGracefulShutdownDuration = settings.shutdownDeadline
+        group.maximumGracefulShutdownDuration = settings.drainLead + settings.shutdownDeadline
         group.maximumCancellationDuration = .seconds(5)
         try await withClosing {
             try await ServiceGroup(configuration: group).run()

@@ -131,6 +131,27 @@ extension WireTests {
             #expect(try await stopped == .code(0))
         }
 
+        /// A load balancer hears that the service stops while it still takes connections.
+        @Test func itIsNotReadyBeforeItStopsListening() async throws {
+            let service = try await RunningService.start(environment: ["MEDIA_WORKERS": "1", "MEDIA_DRAIN_LEAD": "5s"])
+            let origin = Origin(service: service)
+            let url = try await origin.asset().entry("thumbnail").url
+            let readiness = {
+                try await service.connectToAdmin().exchange(Origin.head("GET", "/readyz", [], body: []))
+            }
+            #expect(try await readiness().status == 200)
+            let start = ContinuousClock.now
+            async let stopped = service.stop()
+            let isDraining = try await comesAbout { try await readiness().status == 503 }
+            #expect(isDraining)
+            #expect(try await readiness().text.contains("draining"))
+            // On a connection of its own.
+            #expect(try await origin.get(url).status == 200)
+            #expect(try await stopped == .code(0))
+            #expect(ContinuousClock.now - start >= .seconds(5))
+            await #expect(throws: RawConnectionError.self) { try await service.connect() }
+        }
+
         @Test(arguments: [
             (["MEDIA_HTTP_PORT": "x"], "http.port"), (["MEDIA_NO_SUCH_THING": "1"], "MEDIA_NO_SUCH_THING"),
             (["MEDIA_HTTP_HOST": "0.0.0.0"], "api.token"), (["MEDIA_PRESETS": "thumb:w=0"], "presets"),
