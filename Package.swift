@@ -125,7 +125,8 @@ let package = Package(
         program(
             "mediactl",
             [
-                "MediaRuntime", "MediaModel", "MediaOrigin", "MediaWorkers", argumentParser, asyncHTTPClient, logging,
+                "MediaRuntime", "MediaModel", "MediaOrigin", "MediaPurging", "MediaWorkers", argumentParser,
+                asyncHTTPClient, logging,
                 nioCore,
                 nioHTTP1,
                 nioPosix,

@@ -299,6 +299,20 @@ package enum OriginMetrics {
         help: "Age of the oldest purge that a target was not told of yet; 0 where there is none."
     )
 
+    // Warming.
+
+    static let warmPulls = MetricDefinition(
+        "media_warm_pulls_total",
+        .counter,
+        labels: ["outcome"],
+        help: "New URLs and what became of pulling them through the CDN: hit, miss, uncached, unknown, failed, dropped."
+    )
+    package static let warmWaiting = MetricDefinition(
+        "media_warm_waiting",
+        .gauge,
+        help: "New URLs that wait to be pulled through the CDN."
+    )
+
     // Keys.
 
     static let keyProviderCalls = MetricDefinition(
@@ -340,7 +354,7 @@ package enum OriginMetrics {
             Self.sandbox,
             Self.blobOperations, Self.catalogOperations, Self.integrityFailures, Self.mends, Self.backlogVersions,
             Self.keyProviderCalls, Self.keyProviderSuccessAge, Self.envelopeKeysCached, Self.envelopeKeyAge,
-            Self.purgesPending, Self.purgeLag,
+            Self.purgesPending, Self.purgeLag, Self.warmPulls, Self.warmWaiting,
             Self.buildInfo,
         ] + ProcessCollector.definitions
 

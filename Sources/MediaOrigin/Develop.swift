@@ -13,8 +13,11 @@ package struct Develop: Sendable {
     let quota: Quota
     let cache: RenditionCache
     let backlog: Backlog
+    let onReady: @Sendable (AssetVersion) -> Void
 
-    /// - Parameter backlog: takes over what cannot be ended at once.
+    /// - Parameters:
+    ///   - backlog: takes over what cannot be ended at once.
+    ///   - onReady: called after commit 2, which waits for it.
     package init(
         catalog: any Catalog,
         vault: BlobVault,
@@ -22,7 +25,8 @@ package struct Develop: Sendable {
         limits: PictureLimits,
         quota: Quota = .none,
         cache: RenditionCache,
-        backlog: Backlog
+        backlog: Backlog,
+        onReady: @escaping @Sendable (AssetVersion) -> Void = { _ in }
     ) {
         self.catalog = catalog
         self.vault = vault
@@ -31,6 +35,7 @@ package struct Develop: Sendable {
         self.quota = quota
         self.cache = cache
         self.backlog = backlog
+        self.onReady = onReady
     }
 
     /// Who wants the renditions, and so what becomes of a version that fails.
@@ -52,6 +57,7 @@ package struct Develop: Sendable {
             let renditions = try await self.store(outcome.renditions, of: version)
             let ready = try await self.commit(renditions, sourceSize: outcome.facts.size, of: version)
             self.warm(outcome.renditions, of: ready)
+            self.onReady(ready)
             return ready
         } catch {
             if Self.isOver(for: asker, error) { await self.end(version, because: error) }

@@ -20,8 +20,15 @@ package final class PurgeDelivery: Sendable {
     /// - Parameters:
     ///   - targets: those that the catalog writes records for, each once.
     ///   - bell: the one that the catalog rings.
-    package init(_ targets: [PurgeTarget], catalog: any Catalog, policy: PurgePolicy, bell: PurgeBell) {
-        self.lanes = targets.map { PurgeLane($0, catalog: catalog, policy: policy) }
+    ///   - onTold: called with each record that a target has taken; its lane waits for it.
+    package init(
+        _ targets: [PurgeTarget],
+        catalog: any Catalog,
+        policy: PurgePolicy,
+        bell: PurgeBell,
+        onTold: @escaping @Sendable (PurgeRecord) -> Void = { _ in }
+    ) {
+        self.lanes = targets.map { PurgeLane($0, catalog: catalog, policy: policy, onTold: onTold) }
         self.catalog = catalog
         self.policy = policy
         for lane in self.lanes { bell.add(lane.bell) }

@@ -38,15 +38,23 @@ final class PurgeLane: Sendable {
     let driver: any PurgeDriver
     let catalog: any Catalog
     let policy: PurgePolicy
+    let onTold: @Sendable (PurgeRecord) -> Void
     let bell = Bell()
     let meters: PurgeMeters
     let state = Mutex(State())
 
-    init(_ target: PurgeTarget, catalog: any Catalog, policy: PurgePolicy) {
+    /// - Parameter onTold: called with each record that the target has taken; the lane waits for it.
+    init(
+        _ target: PurgeTarget,
+        catalog: any Catalog,
+        policy: PurgePolicy,
+        onTold: @escaping @Sendable (PurgeRecord) -> Void = { _ in }
+    ) {
         self.name = target.name
         self.driver = target.driver
         self.catalog = catalog
         self.policy = policy
+        self.onTold = onTold
         self.meters = PurgeMeters(target.name)
     }
 
@@ -224,6 +232,7 @@ extension PurgeLane {
         }
         if isBack { Logger.current.notice("A purge target is told again", metadata: ["target": "\(self.name)"]) }
         self.meters.sent(batch, now: Date())
+        for record in batch { self.onTold(record) }
     }
 
     private func failed(_ batch: [PurgeRecord], _ thrown: any Error) async {

@@ -33,7 +33,8 @@ package struct OriginAssembly: Sendable {
     package let readiness: [(name: String, check: @Sendable () async throws -> Void)]
     private let pool: WorkerPool
     private let storage: OriginStorage
-    private let purgeClient: PurgeClient?
+    /// Of the purge targets, and of what warms the CDN.
+    private let clients: [PurgeClient]
 
     /// Opens the data folder, the catalog and the keys, starts the workers and puts unfinished versions on the backlog.
     ///
@@ -75,6 +76,10 @@ package struct OriginAssembly: Sendable {
         let catalog = storage.catalog
         let cache = RenditionCache(bytesMax: settings.cacheBytesMax)
         let backlog = Backlog()
+        try await Recover(catalog: catalog, backlog: backlog).resume()
+        try await Quarantine(catalog: catalog).updateGauge()
+        // From here on nothing throws: the clients must be shut down.
+        let warming = settings.warmBaseURL.map { Warming(site: $0, isPurging: purging.targets.areThere) }
         let develop = Develop(
             catalog: catalog,
             vault: storage.vault,
@@ -82,13 +87,11 @@ package struct OriginAssembly: Sendable {
             limits: settings.image,
             quota: settings.quota,
             cache: cache,
-            backlog: backlog
+            backlog: backlog,
+            onReady: { warming?.warm.ready($0) }
         )
         let ingest = Self.ingest(settings, storage, develop)
-        try await Recover(catalog: catalog, backlog: backlog).resume()
-        try await Quarantine(catalog: catalog).updateGauge()
-        // From here on nothing throws: the client must be shut down.
-        let (delivery, purgeClient) = purging.open(on: catalog)
+        let (delivery, purgeClient) = purging.open(on: catalog) { warming?.warm.told($0) }
         let tools = OperationTools(
             storage,
             renderer: pool,
@@ -99,15 +102,10 @@ package struct OriginAssembly: Sendable {
         )
         let mends = MendQueue(tools.mend)
         let collect = Collect(catalog: catalog, vault: storage.vault, removal: tools.removal)
-        let scrub = Scrub(
-            catalog: catalog,
-            vault: storage.vault,
-            digests: storage.digests,
-            mend: tools.mend,
-            policy: settings.scrubPolicy
-        )
+        let scrub = Self.scrub(settings, storage, tools)
         OriginGauges.register(in: metrics, cache: cache, pool: pool, backlog: backlog, keys: storage.keys)
         OriginGauges.register(in: metrics, purges: delivery)
+        if let warm = warming?.warm { OriginGauges.register(in: metrics, warm: warm) }
         return OriginAssembly(
             ingest: ingest,
             deliver: Deliver(catalog: catalog, vault: storage.vault, cache: cache, mends: mends),
@@ -127,11 +125,21 @@ package struct OriginAssembly: Sendable {
                 BackgroundService { await mends.run(width: settings.workers.count) },
                 BackgroundService { await collect.forever() },
                 BackgroundService { await scrub.run() },
-            ],
+            ] + [warming?.service].compactMap { $0 },
             readiness: Self.readiness(of: storage),
             pool: pool,
             storage: storage,
-            purgeClient: purgeClient
+            clients: [purgeClient, warming?.client].compactMap { $0 }
+        )
+    }
+
+    private static func scrub(_ settings: Settings, _ storage: OriginStorage, _ tools: OperationTools) -> Scrub {
+        Scrub(
+            catalog: storage.catalog,
+            vault: storage.vault,
+            digests: storage.digests,
+            mend: tools.mend,
+            policy: settings.scrubPolicy
         )
     }
 
@@ -159,7 +167,7 @@ package struct OriginAssembly: Sendable {
     /// Ends the workers, then closes the catalog and gives the folder back. Only when nothing runs any more: a request
     /// that is cut at the shutdown deadline must still find both.
     package func close() async {
-        await self.purgeClient?.close()
+        for client in self.clients { await client.close() }
         await self.pool.shutdown()
         await self.storage.close()
     }
@@ -196,10 +204,29 @@ private struct Purging: Sendable {
     let targets: PurgeTargets
     let bell: PurgeBell
 
-    func open(on catalog: any Catalog) -> (PurgeDelivery, PurgeClient?) {
+    /// - Parameter onTold: called with each record that a target has taken.
+    func open(
+        on catalog: any Catalog,
+        onTold: @escaping @Sendable (PurgeRecord) -> Void
+    ) -> (PurgeDelivery, PurgeClient?) {
         let (targets, client) = self.targets.open()
-        return (PurgeDelivery(targets, catalog: catalog, policy: self.targets.policy, bell: self.bell), client)
+        let policy = self.targets.policy
+        let delivery = PurgeDelivery(targets, catalog: catalog, policy: policy, bell: self.bell, onTold: onTold)
+        return (delivery, client)
     }
+}
+
+/// What pulls new URLs through the CDN, and its connections.
+private struct Warming {
+    let client: PurgeClient
+    let warm: Warm
+
+    init(site: String, isPurging: Bool) {
+        self.client = PurgeClient(deadline: CachePuller.deadline)
+        self.warm = Warm(CachePuller(site: site, client: self.client), isPurging: isPurging)
+    }
+
+    var service: any Service { BackgroundService { await self.warm.run() } }
 }
 
 /// How the catalog commits: how many writes share one, and how long it takes.

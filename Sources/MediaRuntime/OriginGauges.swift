@@ -20,6 +20,10 @@ enum OriginGauges {
         }
     }
 
+    static func register(in registry: PrometheusRegistry, warm: Warm) {
+        registry.registerCollector { [MetricSample(OriginMetrics.warmWaiting, Double(warm.waiting))] }
+    }
+
     static func register(
         in registry: PrometheusRegistry,
         cache: RenditionCache,

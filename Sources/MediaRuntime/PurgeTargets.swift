@@ -19,6 +19,8 @@ struct PurgeTargets: Sendable {
         self.plans = plans
     }
 
+    var areThere: Bool { !self.plans.isEmpty }
+
     var policy: PurgePolicy {
         var policy = PurgePolicy()
         policy.retryMax = self.settings.retryMax

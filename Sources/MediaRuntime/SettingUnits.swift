@@ -20,7 +20,7 @@ enum ByteCount {
 }
 
 /// Times as settings write them.
-enum TimeSpan {
+package enum TimeSpan {
     /// The largest first, with its milliseconds.
     private static let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)]
 
@@ -29,7 +29,7 @@ enum TimeSpan {
 
     /// Reads `500ms`, `10s`, `2m`, `1h`, `30d`; nil for anything else. A number without a unit is none: nobody can tell
     /// seconds from milliseconds.
-    static func parse(_ text: String) -> Duration? {
+    package static func parse(_ text: String) -> Duration? {
         // `ms` before `m` and `s`, which it ends in and begins with.
         guard let unit = Self.units.reversed().first(where: { text.hasSuffix($0.0) }),
             let number = Self.digits(text.dropLast(unit.0.count))

@@ -339,6 +339,12 @@ extension Settings {
             .duration(.seconds(60)...ageMax),
             "How long a purge is tried before it is given up"
         ),
+        Setting(
+            optional: "warm.base.url",
+            \.warmBaseURL,
+            .baseURL,
+            "Where the CDN is: the service pulls its new URLs through it, and `mediactl warm` any"
+        ),
     ]
 
     private static let operation = [

@@ -159,6 +159,8 @@ package struct Settings: Sendable {
     package var keys = Keys()
     package var kms = KMS()
     package var purge = Purge()
+    /// What URLs at the CDN begin with, for pulling new ones through it; no trailing slash. Nil: nothing is pulled.
+    package var warmBaseURL: String?
     /// As given; ``controlSocketPath`` is what counts.
     var controlSocketGiven: String?
 

@@ -106,6 +106,7 @@ package struct ServiceOptions: SettingsFlags {
     @Option(help: .setting("purge.retry.max")) package var purgeRetryMax: String?
     @Option(help: .setting("purge.rebound")) package var purgeRebound: String?
     @Option(help: .setting("purge.horizon")) package var purgeHorizon: String?
+    @Option(help: .setting("warm.base.url")) package var warmBaseUrl: String?
     @Option(help: .setting("drain.lead")) package var drainLead: String?
     @Option(help: .setting("shutdown.deadline")) package var shutdownDeadline: String?
 
@@ -140,6 +141,14 @@ package struct ClientOptions: SettingsFlags {
 
     @Option(name: [.customLong("api-token"), .customLong("token")], help: .setting("api.token"))
     package var apiToken: String?
+
+    package init() {}
+}
+
+/// Where `mediactl warm` pulls.
+package struct WarmOptions: SettingsFlags {
+    @Option(name: [.customLong("warm-base-url"), .customLong("through")], help: .setting("warm.base.url"))
+    package var warmBaseUrl: String?
 
     package init() {}
 }

@@ -21,8 +21,8 @@ struct Mediactl: AsyncParsableCommand {
             CommandGroup(
                 name: "Operations",
                 subcommands: [
-                    Keys.self, Reseal.self, Fsck.self, Scrub.self, Quarantine.self, Purges.self, Collect.self,
-                    Backup.self, Restore.self,
+                    Keys.self, Reseal.self, Fsck.self, Scrub.self, Quarantine.self, Purges.self, Warm.self,
+                    Collect.self, Backup.self, Restore.self,
                 ]
             ),
             CommandGroup(name: "This machine", subcommands: [Convert.self, Config.self]),

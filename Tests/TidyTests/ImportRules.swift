@@ -34,8 +34,8 @@ enum ImportRules {
             "ServiceLifecycle", "UnixSignals", "Logging", "Metrics", "NIOCore",
         ],
         "mediactl": [
-            "MediaModel", "MediaOrigin", "MediaRuntime", "MediaWorkers", "ArgumentParser", "AsyncHTTPClient", "Logging",
-            "NIOCore",
+            "MediaModel", "MediaOrigin", "MediaPurging", "MediaRuntime", "MediaWorkers", "ArgumentParser",
+            "AsyncHTTPClient", "Logging", "NIOCore",
             "NIOHTTP1", "NIOPosix",
         ],
         "mediaworker": ["MediaModel", "MediaConfinement", "MediaImaging", "MediaWorkers"],

@@ -56,6 +56,14 @@ struct Manifest: Decodable {
     }
 }
 
+/// A page of assets.
+struct AssetPage: Decodable {
+    /// Each as its newest version.
+    let assets: [Manifest]
+    /// What asks for the next page; nil on the last one.
+    let nextCursor: String?
+}
+
 /// A page of an asset's versions.
 struct VersionPage: Decodable {
     /// What `latest` is; nil while no version is ready.

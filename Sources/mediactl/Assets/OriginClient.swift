@@ -105,6 +105,15 @@ struct OriginClient {
         }
     }
 
+    /// A page of all assets, each as its newest version, in the order of their making.
+    ///
+    /// - Parameter cursor: where it begins, from the page before; empty: at the first.
+    func assets(from cursor: String) async throws -> AssetPage {
+        let query = "?limit=\(Self.pageLimit)" + (cursor.isEmpty ? "" : "&cursor=\(cursor)")
+        let body = try await self.execute(HTTPClientRequest(url: "\(self.origin)/v1/assets\(query)"))
+        return try self.decode(AssetPage.self, body, "no page of assets")
+    }
+
     private func attempt(_ upload: UploadRequest) async throws(OriginFailure) -> Answer {
         var request = HTTPClientRequest(url: "\(self.origin)\(upload.path)")
         request.method = .POST
