@@ -107,14 +107,22 @@ package enum OriginServer {
     /// How long a refused connection may go on sending before it is cut.
     static let linger = TimeAmount.seconds(2)
 
-    /// - Parameter onListening: called with the bound address once connections are accepted.
+    /// - Parameters:
+    ///   - certificate: what it speaks TLS with; nil: it speaks in clear.
+    ///   - onListening: called with the bound address once connections are accepted.
     package static func publicListener(
         _ configuration: ListenerConfiguration,
         responder: OriginResponder,
+        certificate: ServerCertificate?,
         logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) -> any Service {
-        let server = Self.guardedHTTP1(configuration, hotPath: responder.hotPath, refusing: responder.promptRefusal)
+        let server = Self.guarded(
+            configuration,
+            hotPath: responder.hotPath,
+            refusing: responder.promptRefusal,
+            certificate: certificate
+        )
         return Self.application(configuration, responder: responder, server: server, logger: logger, onListening)
     }
 
@@ -124,7 +132,7 @@ package enum OriginServer {
         logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) -> any Service {
-        let server = Self.guardedHTTP1(configuration)
+        let server = Self.guarded(configuration)
         return Self.application(configuration, responder: responder, server: server, logger: logger, onListening)
     }
 
@@ -163,19 +171,19 @@ package enum OriginServer {
         return application
     }
 
-    private static func guardedHTTP1(
+    private static func guarded(
         _ configuration: ListenerConfiguration,
         hotPath: HotPath? = nil,
-        refusing judge: @escaping PromptRefusalHandler.Judge = { _ in nil }
+        refusing judge: @escaping PromptRefusalHandler.Judge = { _ in nil },
+        certificate: ServerCertificate? = nil
     ) -> HTTPServerBuilder {
         let addresses = ConnectionsByAddress(connectionsMax: configuration.connectionsPerAddressMax)
+        let guards = ConnectionGuards(patience: configuration.patience, addresses: addresses)
         return .init { responder in
-            GuardedChannel(
-                base: HTTP1Channel(responder: responder, configuration: Self.http1(judge)),
-                patience: configuration.patience,
-                addresses: addresses,
-                hotPath: hotPath
-            )
+            let base = HTTP1Channel(responder: responder, configuration: Self.http1(judge))
+            let channel = GuardedChannel(base: base, guards: guards, hotPath: hotPath)
+            guard let certificate else { return channel }
+            return SecureChannel(certificate: certificate, http1: channel)
         }
     }
 

@@ -61,6 +61,22 @@ package enum OriginMetrics {
         help: "Connections ended for what the client does: head, body or reader too slow; too many of its address."
     )
 
+    // TLS on the public listener.
+
+    static let certificate = [
+        MetricDefinition(
+            "tls_certificate_expiry_timestamp_seconds",
+            .gauge,
+            help: "When the certificate that new connections get expires, in seconds since 1970."
+        ),
+        MetricDefinition(
+            "tls_certificate_reloads_total",
+            .counter,
+            labels: ["outcome"],
+            help: "Times the certificate's files were read anew, by outcome: loaded, failed (the one before stays)."
+        ),
+    ]
+
     // Uploads and what is made of them.
 
     static let pictures = [
@@ -346,7 +362,7 @@ package enum OriginMetrics {
 
     /// Every metric of the service, `process_*` included.
     package static let definitions =
-        Self.requests + Self.pictures + Self.scrub + Self.commits + Self.poison + Self.purges + [
+        Self.requests + Self.certificate + Self.pictures + Self.scrub + Self.commits + Self.poison + Self.purges + [
             Self.connectionsCut, Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheHotObjects,
             Self.cacheEvictions,
             Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.renderWait, Self.renderRefusals,

@@ -81,6 +81,12 @@ extension Settings {
                 when: self.http.port == self.admin.port && self.http.port != 0,
                 says: "admin.port is \(self.admin.port), as http.port is: expected two different ports"
             ),
+            rule(
+                ["tls.certificate.file", "tls.key.file"],
+                when: (self.tls.certificateFile == nil) != (self.tls.keyFile == nil),
+                says: "tls.\(self.tls.keyFile == nil ? "certificate" : "key").file is set and "
+                    + "tls.\(self.tls.keyFile == nil ? "key" : "certificate").file is not: TLS needs both"
+            ),
             // Anybody who reaches an API without a token can fill the disk and delete every asset.
             rule(
                 ["http.host", "api.token"],

@@ -104,6 +104,7 @@ extension Settings {
 
         - The service does not start on a public address without authentication set up: with `http.host` other than
           loopback, `api.token` is needed.
+        - `tls.certificate.file` and `tls.key.file` go together.
         - `admin.host` is a loopback address or one of a private network; the admin listener has no authentication. In
           Kubernetes, set `MEDIA_ADMIN_HOST` from the field `status.podIP`.
         - `http.port` and `admin.port` differ, unless both are 0.

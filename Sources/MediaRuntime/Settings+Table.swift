@@ -25,6 +25,18 @@ extension Settings {
         Setting("http.host", \.http.host, .host, "Address of the public listener; not loopback needs `api.token`"),
         Setting("http.port", \.http.port, .port, "Port of the public listener"),
         Setting(
+            optional: "tls.certificate.file",
+            \.tls.certificateFile,
+            .path,
+            "PEM file of the certificate and what leads to its root; with it the public listener speaks TLS"
+        ),
+        Setting(
+            optional: "tls.key.file",
+            \.tls.keyFile,
+            .path,
+            "PEM file of the certificate's key, mode 0600, or 0640 where root owns it"
+        ),
+        Setting(
             "http.idle.timeout",
             \.httpIdleTimeout,
             .duration(.milliseconds(100)...timeMax),

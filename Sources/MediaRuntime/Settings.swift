@@ -17,6 +17,12 @@ package struct Settings: Sendable {
         package var port: Int
     }
 
+    /// What the public listener speaks TLS with; both or neither.
+    package struct TLS: Sendable, Hashable {
+        package var certificateFile: String?
+        package var keyFile: String?
+    }
+
     /// What one upload may take.
     package struct Upload: Sendable, Hashable {
         /// Of the picture itself, without multipart framing.
@@ -121,6 +127,7 @@ package struct Settings: Sendable {
 
     /// The public listener.
     package var http = Listener(host: "127.0.0.1", port: 8080)
+    package var tls = TLS()
     /// The listener of `/metrics`, `/livez` and `/readyz`.
     package var admin = Listener(host: "127.0.0.1", port: 9090)
     /// The folder of the catalog and the blobs.

@@ -82,6 +82,8 @@ package struct EngineOptions: SettingsFlags {
 package struct ServiceOptions: SettingsFlags {
     @Option(help: .setting("http.host")) package var httpHost: String?
     @Option(help: .setting("http.port")) package var httpPort: String?
+    @Option(help: .setting("tls.certificate.file")) package var tlsCertificateFile: String?
+    @Option(help: .setting("tls.key.file")) package var tlsKeyFile: String?
     @Option(help: .setting("http.idle.timeout")) package var httpIdleTimeout: String?
     @Option(help: .setting("http.head.timeout")) package var httpHeadTimeout: String?
     @Option(help: .setting("http.stall.timeout")) package var httpStallTimeout: String?

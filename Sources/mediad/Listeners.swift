@@ -18,6 +18,7 @@ struct Listeners {
         _ settings: Settings,
         _ assembly: OriginAssembly,
         drain: Drain,
+        certificate: ServerCertificate?,
         logger: Logger,
         announcement: Announcement
     ) {
@@ -65,6 +66,7 @@ struct Listeners {
                 patience: settings.patience
             ),
             responder: face.responder,
+            certificate: certificate,
             logger: logger,
             onListening: { announcement.public(listensAt: $0) }
         )

@@ -17,13 +17,23 @@ struct Serve: AsyncParsableCommand {
         let settings = try await Settings.load(flags: self.options.values, configFile: self.options.config)
         let logger = Telemetry.startLogging(settings, program: "mediad")
         let metrics = Telemetry.startMetrics()
+        let certificate = try Self.certificate(settings)
         let assembly = try await Self.assemble(settings, metrics: metrics, logger: logger)
         let announcement = Announcement()
         let drain = Drain(lead: settings.drainLead)
-        let listeners = Listeners(settings, assembly, drain: drain, logger: logger, announcement: announcement)
+        let listeners = Listeners(
+            settings,
+            assembly,
+            drain: drain,
+            certificate: certificate,
+            logger: logger,
+            announcement: announcement
+        )
+        let renewal: [any Service] =
+            certificate.map { [CertificateWatch($0, logger: logger), CertificateSignal($0, logger: logger)] } ?? []
         var group = ServiceGroupConfiguration(
             // They stop in reverse, one after the other.
-            services: assembly.services + [listeners.admin, listeners.control, listeners.public, drain],
+            services: assembly.services + renewal + [listeners.admin, listeners.control, listeners.public, drain],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -34,6 +44,17 @@ struct Serve: AsyncParsableCommand {
             try await ServiceGroup(configuration: group).run()
         } close: {
             await assembly.close()
+        }
+    }
+
+    /// What the public listener speaks TLS with, if it does.
+    private static func certificate(_ settings: Settings) throws -> ServerCertificate? {
+        guard let certificate = settings.tls.certificateFile, let key = settings.tls.keyFile else { return nil }
+        do {
+            return try ServerCertificate(CertificateFiles(certificate: certificate, key: key))
+        } catch {
+            CommandExit.complain("mediad does not start: \(error)")
+            throw CommandExit.failed
         }
     }
 

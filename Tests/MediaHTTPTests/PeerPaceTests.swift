@@ -49,6 +49,18 @@ import Testing
         #expect(end == nil)
     }
 
+    @Test mutating func aConnectionWithoutStreamsEndsWhateverComesOnIt() throws {
+        self.sample.step = .noStream(1)
+        let found = self.verdict(within: 100) { sample, _ in sample.received += 17 }
+        let end = try #require(found)
+        #expect(end == (.idle, 41))
+    }
+
+    @Test mutating func eachStreamThatEndsGivesNewTime() {
+        let end = self.verdict(within: 1000) { sample, second in sample.step = .noStream(second / 39) }
+        #expect(end == nil)
+    }
+
     @Test(arguments: [(1000, true), (999, false), (0, false)])
     mutating func aBodyHasALeastRate(bytesPerSecond: Int, isFine: Bool) {
         self.sample.step = .body

@@ -22,6 +22,7 @@ enum ImportRules {
         "MediaHTTP": [
             "MediaModel", "MediaOrigin", "MediaMetrics", "CSandbox", "Hummingbird", "HummingbirdCore", "HTTPTypes",
             "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "ServiceLifecycle", "Logging", "Metrics",
+            "HummingbirdHTTP2", "NIOHTTP2", "NIOHTTPTypesHTTP2", "NIOSSL", "NIOTLS",
         ],
         "MediaRuntime": [
             "MediaModel", "MediaOrigin", "MediaWorkers", "MediaSealing", "MediaStore", "MediaCatalog", "MediaMetrics",

@@ -151,7 +151,7 @@ extension WireTests {
             }
         }
 
-        private static func cuts(_ origin: Origin, _ reason: String) async throws -> Int {
+        static func cuts(_ origin: Origin, _ reason: String) async throws -> Int {
             let metrics = try await origin.service.connectToAdmin().exchange(
                 Origin.head("GET", "/metrics", [], body: [])
             )

@@ -14,6 +14,7 @@ final class PeerGuardHandler: ChannelDuplexHandler {
 
     private let progress: RequestProgress
     private let patience: PeerPatience
+    private let isEncrypted: Bool
     private var pace: PeerPace
     private var lastTick = NIODeadline.now()
     private var timer: Scheduled<Void>?
@@ -26,9 +27,11 @@ final class PeerGuardHandler: ChannelDuplexHandler {
     /// When our half is closed; nil as long as nobody has asked for that.
     private var outputClosed: EventLoopFuture<Void>?
 
-    init(_ progress: RequestProgress, patience: PeerPatience) {
+    /// - Parameter isEncrypted: what comes by here is TLS; ``DecryptedBytesHandler`` counts what is in it.
+    init(_ progress: RequestProgress, patience: PeerPatience, isEncrypted: Bool) {
         self.progress = progress
         self.patience = patience
+        self.isEncrypted = isEncrypted
         self.pace = PeerPace(patience)
     }
 
@@ -52,7 +55,7 @@ final class PeerGuardHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        self.progress.bytesReceived += self.unwrapInboundIn(data).readableBytes
+        if !self.isEncrypted { self.progress.bytesReceived += self.unwrapInboundIn(data).readableBytes }
         self.isAwaited = false
         let partsBefore = self.progress.parts
         context.fireChannelRead(data)
@@ -69,6 +72,8 @@ final class PeerGuardHandler: ChannelDuplexHandler {
     /// the last answer would be lost: so it is told when that is with the kernel.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is ChannelShouldQuiesceEvent else { return context.fireUserInboundEventTriggered(event) }
+        // Hummingbird hears of a connection when the handshake is through.
+        if self.progress.isHandshaking { return context.close(promise: nil) }
         self.progress.isEnding = true
         self.afterWrites(context) { context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
     }
@@ -129,6 +134,8 @@ final class PeerGuardHandler: ChannelDuplexHandler {
     }
 
     private var step: PeerPace.Step {
+        if self.progress.isHandshaking { return .head(-1) }
+        if let streams = self.progress.streams { return streams.open > 0 ? .answering : .noStream(streams.begun) }
         if self.progress.isInMessage { return .body }
         // Whole requests that wait for their answers to be read are no head that does not come to its end.
         if self.progress.waitsForRoom { return .answering }

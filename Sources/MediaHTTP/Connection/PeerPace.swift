@@ -9,7 +9,9 @@ struct PeerPace {
     /// What the connection does.
     enum Step: Hashable {
         case idle
-        /// A head has begun to arrive; which one, so that the next one has a time of its own.
+        /// An HTTP/2 connection on which no stream is open, after so many: whatever else comes is no reason to keep it.
+        case noStream(Int)
+        /// A head has begun to arrive, or a handshake; which one, so that the next one has a time of its own.
         case head(Int)
         case body
         /// The request is here, and its answer is being made.
@@ -45,6 +47,7 @@ struct PeerPace {
     private let patience: PeerPatience
     private var last = Sample(step: .idle, received: 0, isAwaited: true, sent: 0, acknowledged: 0)
     private var idleTime = Duration.zero
+    private var noStreamTime = Duration.zero
     private var headTime = Duration.zero
     private var body = Window()
     private var reading = Window()
@@ -61,6 +64,7 @@ struct PeerPace {
         if self.isReadTooSlowly(sample, elapsed) { return .slowReader }
         switch sample.step {
         case .idle: return self.isIdleTooLong(sample, elapsed) ? .idle : .fine
+        case .noStream: return self.isWithoutStreamTooLong(sample, elapsed) ? .idle : .fine
         case .head: return self.isHeadTooLong(sample, elapsed) ? .slowHead : .fine
         case .body: return self.isBodyTooSlow(sample, elapsed) ? .slowBody : .fine
         case .answering: return .fine
@@ -73,6 +77,12 @@ struct PeerPace {
             && sample.acknowledged >= sample.sent
         self.idleTime = isQuiet ? self.idleTime + elapsed : .zero
         return self.idleTime >= self.patience.idle
+    }
+
+    /// At the idle time Hummingbird says GOAWAY and waits for the peer's word; so long it may take.
+    private mutating func isWithoutStreamTooLong(_ sample: Sample, _ elapsed: Duration) -> Bool {
+        self.noStreamTime = sample.step == self.last.step ? self.noStreamTime + elapsed : .zero
+        return self.noStreamTime >= self.patience.idle + self.patience.head
     }
 
     private mutating func isHeadTooLong(_ sample: Sample, _ elapsed: Duration) -> Bool {

@@ -1,6 +1,6 @@
 /// How far a connection's requests are, as counted by the handlers on both sides of the decoder. Of one event loop.
 final class RequestProgress {
-    /// Bytes that have arrived.
+    /// Bytes that have arrived, decrypted where the connection is encrypted.
     var bytesReceived = 0
     /// Heads, pieces of bodies and ends that the decoder has made of them.
     private(set) var parts = 0
@@ -21,7 +21,32 @@ final class RequestProgress {
     /// The connection ends when what is being answered is answered: nothing new is begun.
     var isEnding = false
 
+    /// The TLS handshake is not through: nothing of the peer has been understood.
+    private(set) var isHandshaking = false
+    /// Streams of an HTTP/2 connection: all that have begun, and those that are open; nil in HTTP/1.
+    private(set) var streams: (begun: Int, open: Int)?
+
     var unanswered: Int { self.requests - self.answers }
+
+    func handshakeBegins() { self.isHandshaking = true }
+
+    func handshakeEnded() {
+        self.isHandshaking = false
+        self.parts += 1
+    }
+
+    /// From now on requests come in streams of their own, and the decoder's counts stay as they are.
+    func isMultiplexed() { self.streams = (0, 0) }
+
+    func streamBegan() {
+        guard let streams = self.streams else { preconditionFailure("a stream of a connection that has none") }
+        self.streams = (streams.begun + 1, streams.open + 1)
+    }
+
+    func streamEnded() {
+        guard let streams = self.streams, streams.open > 0 else { preconditionFailure("a stream ended twice") }
+        self.streams = (streams.begun, streams.open - 1)
+    }
 
     func headRead() {
         self.parts += 1
