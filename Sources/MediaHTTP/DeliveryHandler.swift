@@ -10,11 +10,13 @@ import NIOCore
 struct DeliveryHandler: Sendable {
     let deliver: Deliver
     let hot: HotTable
+    let profile: CDNProfile
 
     func callAsFunction(_ request: Request, path: DeliveryPath) async throws -> Response {
         let moment = self.hot.moment
-        let found = try await self.deliver.find(path)
-        let headers = DeliveryHeaders(found, path: path)
+        let trace = DeliveryTrace()
+        let found = try await trace.measure(.catalog) { try await self.deliver.find(path) }
+        let headers = DeliveryHeaders(found, path: path, profile: self.profile)
         let conditions = ConditionalRequest(
             fields: request.headers,
             etag: headers.etag,
@@ -30,10 +32,12 @@ struct DeliveryHandler: Sendable {
         let range = request.method == .get && conditions.ifRangeAllowsRange ? request.headers[.range] : nil
         switch ByteRange.evaluate(range, total: found.rendition.blob.bytes) {
         case .whole:
-            let answer = try await self.answer(found, headers.whole, range: 0..<found.rendition.blob.bytes, request)
+            let all = 0..<found.rendition.blob.bytes
+            let answer = try await self.answer(found, headers.whole, range: all, request, trace)
             if let held = answer.held { self.hot.admit(found, at: path, headers, held, since: moment) }
             return answer.response
-        case .part(let part): return try await self.answer(found, headers.part(part), range: part, request).response
+        case .part(let part):
+            return try await self.answer(found, headers.part(part), range: part, request, trace).response
         case .unsatisfiable: throw Problem.rangeNotSatisfiable(total: found.rendition.blob.bytes)
         }
     }
@@ -43,22 +47,23 @@ struct DeliveryHandler: Sendable {
         _ found: DeliverableRendition,
         _ head: HTTPResponse,
         range: Range<Int>,
-        _ request: Request
+        _ request: Request,
+        _ trace: DeliveryTrace
     ) async throws -> (response: Response, held: (any HeldBytes)?) {
         // NIO's encoder would send the body of a HEAD, so none is made; but what a GET could not have, it does not
         // promise.
         guard request.method == .get else {
-            try await self.deliver.check(found.rendition)
-            return (Response(status: head.status, headers: head.headerFields), nil)
+            try await self.deliver.check(found.rendition, tracing: trace)
+            return (Response(status: head.status, headers: head.headerFields + trace.fields), nil)
         }
-        switch try await self.deliver.read(found.rendition, range: range) {
+        let read = try await self.deliver.read(found.rendition, range: range, tracing: trace)
+        let fields = head.headerFields + trace.fields
+        switch read {
         case .whole(let held, let range):
             let part = held.withUnsafeBytes { ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: $0[range])) }
-            let body = ResponseBody(byteBuffer: part)
-            return (Response(status: head.status, headers: head.headerFields, body: body), held)
+            return (Response(status: head.status, headers: fields, body: ResponseBody(byteBuffer: part)), held)
         case .stream(let reader, let range):
-            let body = Self.stream(reader, range)
-            return (Response(status: head.status, headers: head.headerFields, body: body), nil)
+            return (Response(status: head.status, headers: fields, body: Self.stream(reader, range)), nil)
         }
     }
 

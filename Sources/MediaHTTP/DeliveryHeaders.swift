@@ -18,27 +18,28 @@ struct DeliveryHeaders {
     private let total: Int
     private let mediaType: String
 
-    init(_ found: DeliverableRendition, path: DeliveryPath) {
+    init(_ found: DeliverableRendition, path: DeliveryPath, profile: CDNProfile) {
         let rendition = found.rendition
         self.etag = "\"\(rendition.blob.sha256)\""
         self.lastModifiedSeconds = Int(found.createdAt.timeIntervalSince1970)
         self.total = rendition.blob.bytes
         self.mediaType = rendition.preset.recipe.format.mediaType
-        let tags = Self.tags(found.ref, path)
-        self.common = [
+        var common: HTTPFields = [
             .cacheControl: path.version == .latest ? Self.latest : Self.immutable,
             .eTag: self.etag,
             // RFC 9530 §3: of the whole object, also with a part of it. The row has it, so it costs nothing.
             .reprDigest: "sha-256=:\(rendition.blob.sha256.base64):",
             .lastModified: HTTPDates.format(unixSeconds: self.lastModifiedSeconds),
             .acceptRanges: "bytes",
+            .accessControlAllowOrigin: CrossOrigin.anybody,
+            .accessControlExposeHeaders: CrossOrigin.exposedFields,
             .xContentTypeOptions: "nosniff",
             .crossOriginResourcePolicy: "cross-origin",
             .timingAllowOrigin: "*",
             .contentSecurityPolicy: "default-src 'none'; sandbox",
-            .cacheTag: tags.joined(separator: ","),
-            .surrogateKey: tags.joined(separator: " "),
         ]
+        common.append(contentsOf: Self.tagFields(Self.tags(found.ref, path), profile))
+        self.common = common
     }
 
     /// Of a 200.
@@ -56,6 +57,19 @@ struct DeliveryHeaders {
         fields[.contentType] = self.mediaType
         fields[.contentLength] = String(bytes)
         return HTTPResponse(status: status, headerFields: fields)
+    }
+
+    /// A tag that a cache does not take is an object that nobody can purge. Ours are of a few known lengths, which a
+    /// test holds against every profile.
+    private static func tagFields(_ tags: [String], _ profile: CDNProfile) -> HTTPFields {
+        var fields = HTTPFields()
+        for field in profile.tagFields {
+            guard let name = HTTPField.Name(field.name) else { preconditionFailure("'\(field.name)' is no field name") }
+            let value = tags.joined(separator: field.separator)
+            precondition(profile.tagLimits.allow(value, tags), "tags beyond what \(profile) takes: \(value)")
+            fields[name] = value
+        }
+        return fields
     }
 
     /// What a purge can name: the asset, the version, the preset; and `latest` apart, which alone changes.

@@ -75,7 +75,10 @@ package struct OriginResponder: HTTPResponder {
     private func answer(_ request: Request, _ target: RequestTarget, _ incoming: IncomingBody) async throws -> Response
     {
         try self.checkHead(request.head, target)
-        if case .delivery(let path) = target.route { return try await self.delivery(request, path: path) }
+        if case .delivery(let path) = target.route {
+            guard request.method != .options else { return CrossOrigin.preflight(methods: target.route.allow) }
+            return try await self.delivery(request, path: path)
+        }
         let response = try await self.answerAPI(request.method, target, incoming)
         return request.method == .head ? response.createHeadResponse() : response
     }
@@ -114,7 +117,7 @@ package struct OriginResponder: HTTPResponder {
 
     /// The edge: the only place that logs an error, with its cause, and says to the client what the table allows.
     private func refuse(_ request: HTTPRequest, _ route: Route, _ error: any Error) -> Problem {
-        let problem = ProblemTable.problem(for: error)
+        var problem = ProblemTable.problem(for: error)
         Logger.current.log(
             level: problem.level,
             "Request refused",
@@ -123,6 +126,8 @@ package struct OriginResponder: HTTPResponder {
                 "problem": "\(problem.code)", "error": "\(String(reflecting: error))",
             ]
         )
+        // A page that shows a picture of ours may want to know that it is gone.
+        if case .delivery = route { problem.fields[.accessControlAllowOrigin] = CrossOrigin.anybody }
         return problem
     }
 

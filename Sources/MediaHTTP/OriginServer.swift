@@ -43,6 +43,7 @@ package struct OriginFace: Sendable {
     package let digests: any Digesting
     /// Prefix of the URLs in manifests; empty for relative ones.
     package let publicBaseURL: String
+    package let profile: CDNProfile
     package let uploadBytesMax: Int
     package let uploadTimeout: Duration
     package let apiToken: String?
@@ -56,6 +57,7 @@ package struct OriginFace: Sendable {
         revise: Revise,
         digests: any Digesting,
         publicBaseURL: String,
+        profile: CDNProfile,
         uploadBytesMax: Int,
         uploadTimeout: Duration,
         apiToken: String?,
@@ -68,6 +70,7 @@ package struct OriginFace: Sendable {
         self.revise = revise
         self.digests = digests
         self.publicBaseURL = publicBaseURL
+        self.profile = profile
         self.uploadBytesMax = uploadBytesMax
         self.uploadTimeout = uploadTimeout
         self.apiToken = apiToken
@@ -84,7 +87,7 @@ package struct OriginFace: Sendable {
                 uploadBytesMax: self.uploadBytesMax,
                 baseURL: self.publicBaseURL
             ),
-            delivery: DeliveryHandler(deliver: self.deliver, hot: hotPath.table),
+            delivery: DeliveryHandler(deliver: self.deliver, hot: hotPath.table, profile: self.profile),
             assets: AssetHandler(describe: self.describe, baseURL: self.publicBaseURL),
             life: LifeHandler(
                 describe: self.describe,

@@ -71,8 +71,8 @@ extension HTTPField.Name {
         return name
     }
 
-    static let cacheTag = Self.known("Cache-Tag")
-    static let surrogateKey = Self.known("Surrogate-Key")
+    static let cacheStatus = Self.known("Cache-Status")
+    static let serverTiming = Self.known("Server-Timing")
     static let crossOriginResourcePolicy = Self.known("Cross-Origin-Resource-Policy")
     static let timingAllowOrigin = Self.known("Timing-Allow-Origin")
     static let contentDigest = Self.known("Content-Digest")

@@ -74,7 +74,8 @@ enum Route: Hashable, Sendable {
 
     var methods: [HTTPRequest.Method] {
         switch self {
-        case .delivery, .version: [.get, .head]
+        case .delivery: [.get, .head, .options]
+        case .version: [.get, .head]
         case .assets, .versions: [.get, .head, .post]
         case .asset: [.get, .head, .delete]
         case .undelete, .reprocess: [.post]

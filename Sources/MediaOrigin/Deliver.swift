@@ -41,15 +41,22 @@ package struct Deliver: Sendable {
 
     /// Throws where the bytes could not be read: what a `HEAD` must not promise. Opens the blob unless it is in memory,
     /// and reads no more than its head.
-    package func check(_ rendition: Rendition) async throws {
+    package func check(_ rendition: Rendition, tracing trace: DeliveryTrace = DeliveryTrace()) async throws {
         guard self.cache.bytes(of: rendition.blob.id) == nil else { return }
-        try await self.mending(rendition.blob) { _ = try await self.vault.open($0) }
+        trace.cameFromStore(isKept: false)
+        try await self.mending(rendition.blob, trace) { blob in
+            _ = try await trace.measure(.open) { try await self.vault.open(blob) }
+        }
     }
 
     /// The bytes of `range`, from memory where they are, from the sealed store otherwise.
     ///
     /// - Parameter range: in `0 ..< rendition.blob.bytes`.
-    package func read(_ rendition: Rendition, range: Range<Int>) async throws -> DeliveryBody {
+    package func read(
+        _ rendition: Rendition,
+        range: Range<Int>,
+        tracing trace: DeliveryTrace = DeliveryTrace()
+    ) async throws -> DeliveryBody {
         let blob = rendition.blob
         let meters = OriginMeters.shared
         if let bytes = self.cache.bytes(of: blob.id) {
@@ -57,19 +64,25 @@ package struct Deliver: Sendable {
             return .whole(bytes, range)
         }
         meters.cacheMisses.increment()
-        return try await self.mending(blob) { try await self.readStored($0, range: range) }
+        return try await self.mending(blob, trace) { try await self.readStored($0, range: range, trace) }
     }
 
-    private func readStored(_ blob: BlobRecord, range: Range<Int>) async throws -> DeliveryBody {
+    private func readStored(
+        _ blob: BlobRecord,
+        range: Range<Int>,
+        _ trace: DeliveryTrace
+    ) async throws -> DeliveryBody {
+        trace.cameFromStore(isKept: false)
         // Where the blob was just made again its bytes are in memory.
         if let bytes = self.cache.bytes(of: blob.id) { return .whole(bytes, range) }
-        let reader = try await self.vault.open(blob)
+        let reader = try await trace.measure(.open) { try await self.vault.open(blob) }
         guard blob.bytes <= Self.wholeBytesMax else {
             // The status line is gone by the time a chunk of it turns out damaged; the next reader will be better off.
             return .stream(reader.noting { self.mends?.note(blob) }, range)
         }
-        let bytes = try await reader.read(0..<blob.bytes)
-        self.cache.insert(bytes, for: blob.id, of: blob.sealedAs.asset)
+        let bytes = try await trace.measure(.decrypt) { try await reader.read(0..<blob.bytes) }
+        let isKept = self.cache.insert(bytes, for: blob.id, of: blob.sealedAs.asset)
+        trace.cameFromStore(isKept: isKept)
         return .whole(bytes, range)
     }
 
@@ -77,6 +90,7 @@ package struct Deliver: Sendable {
     /// longer (RELIABILITY §0.4), not an error, as long as its source is sound.
     private func mending<Result>(
         _ blob: BlobRecord,
+        _ trace: DeliveryTrace,
         _ read: (BlobRecord) async throws -> Result
     ) async throws -> Result {
         do {
@@ -87,7 +101,7 @@ package struct Deliver: Sendable {
                 mends.note(blob)
                 throw error
             }
-            switch await mends.mended(blob, within: self.mendTimeMax) {
+            switch await trace.measure(.render, { await mends.mended(blob, within: self.mendTimeMax) }) {
             case .mended(let sound): return try await read(sound)
             case .impossible: throw error
             case .later: throw OriginError(.renditionPending, detail: String(reflecting: error))

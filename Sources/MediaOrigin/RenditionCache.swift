@@ -82,14 +82,17 @@ package final class RenditionCache: Sendable {
     }
 
     /// Keeps the bytes of a blob, unless they are kept already or too large.
-    package func insert(_ bytes: [UInt8], for id: BlobID, of asset: AssetID) {
-        guard bytes.count <= self.bytesMax / Self.objectShareMax else { return }
+    ///
+    /// - Returns: whether they are kept now.
+    @discardableResult package func insert(_ bytes: [UInt8], for id: BlobID, of asset: AssetID) -> Bool {
+        guard bytes.count <= self.bytesMax / Self.objectShareMax else { return false }
         self.state.withLock { state in
             guard state.places[id] == nil else { return }
             while state.bytes + bytes.count > self.bytesMax { Self.evict(&state) }
             let entry = Entry(id: id, asset: asset, held: bytes, cost: bytes.count, older: state.newest)
             Self.append(entry, to: &state)
         }
+        return true
     }
 
     /// Gives an entry to a host.

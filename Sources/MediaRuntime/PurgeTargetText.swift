@@ -73,6 +73,15 @@ package struct PurgeTargetText: Sendable, Hashable, CustomStringConvertible {
         return "\(self.name):" + ([self.kind.rawValue] + given).joined(separator: ",")
     }
 
+    /// The field of a delivery by whose tags the target finds what it is told of; nil: it goes by URLs.
+    var tagField: String? {
+        switch self.kind {
+        case .varnish, .fastly: "Surrogate-Key"
+        case .cloudflare: self.value(.by) == "tags" ? "Cache-Tag" : nil
+        case .cloudfront, .webhook: nil
+        }
+    }
+
     /// The value that was given, or the driver's own.
     func value(_ option: PurgeTargetOption) -> String? { self.values[option] ?? self.kind.standard[option] }
 

@@ -176,6 +176,16 @@ extension SettingKind where Value == Set<SandboxPiece> {
     }
 }
 
+extension SettingKind where Value == CDNProfile {
+    static var cdnProfile: Self {
+        Self(
+            expected: "one of \(CDNProfile.allCases.map(\.rawValue).joined(separator: ", "))",
+            format: \.rawValue,
+            read: CDNProfile.init(rawValue:)
+        )
+    }
+}
+
 extension SettingKind where Value == Settings.Log.Format {
     static var logFormat: Self {
         Self(

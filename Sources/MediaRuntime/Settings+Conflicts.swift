@@ -64,13 +64,24 @@ extension Settings {
         let nowhere = (self.purge.targets ?? []).first { target in
             target.kind == .cloudflare && target.value(.by) == "urls" && target.value(.site) == nil
         }
+        let deaf = (self.purge.targets ?? []).first { target in
+            guard let field = target.tagField else { return false }
+            return !self.cdnProfile.tagFields.contains { $0.name == field }
+        }
         return [
+            rule(
+                ["purge.targets", "cdn.profile"],
+                when: deaf != nil,
+                says:
+                    "purge.targets: \(deaf?.name.description ?? "") purges by \(deaf?.tagField ?? ""), which deliveries "
+                    + "do not have with cdn.profile \(self.cdnProfile.rawValue); take portable"
+            ),
             rule(
                 ["purge.targets", "public.base.url"],
                 when: nowhere != nil && self.publicBaseURL == nil,
                 says: "purge.targets: \(nowhere?.name.description ?? "") purges by=urls, and nothing says what those "
                     + "begin with: give it site=https://…, or set public.base.url"
-            )
+            ),
         ].compactMap { $0 }
     }
 
@@ -84,8 +95,9 @@ extension Settings {
             rule(
                 ["tls.certificate.file", "tls.key.file"],
                 when: (self.tls.certificateFile == nil) != (self.tls.keyFile == nil),
-                says: "tls.\(self.tls.keyFile == nil ? "certificate" : "key").file is set and "
-                    + "tls.\(self.tls.keyFile == nil ? "key" : "certificate").file is not: TLS needs both"
+                says: self.tls.keyFile == nil
+                    ? "tls.certificate.file is set and tls.key.file is not: TLS needs both"
+                    : "tls.key.file is set and tls.certificate.file is not: TLS needs both"
             ),
             // Anybody who reaches an API without a token can fill the disk and delete every asset.
             rule(

@@ -109,6 +109,7 @@ extension Settings {
           Kubernetes, set `MEDIA_ADMIN_HOST` from the field `status.podIP`.
         - `http.port` and `admin.port` differ, unless both are 0.
         - `image.pixels.max` is at most `image.pixels.total.max`.
+        - A purge target that goes by tags finds them: `cdn.profile` has its field.
         - A purge target with `by=urls` needs `site`, or `public.base.url`.
 
         In Kubernetes, a Service named `media` puts variables such as `MEDIA_PORT` into every pod, which are no settings

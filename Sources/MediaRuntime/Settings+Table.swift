@@ -312,6 +312,12 @@ extension Settings {
             "What the URLs of a manifest begin with; without it they begin with `/a/`"
         ),
         Setting(
+            "cdn.profile",
+            \.cdnProfile,
+            .cdnProfile,
+            "Which cache is told the tags of a delivery, and so in which fields; portable: `Cache-Tag` and `Surrogate-Key`"
+        ),
+        Setting(
             "cache.bytes.max",
             \.cacheBytesMax,
             .bytes(0...bytesMax),

@@ -134,6 +134,8 @@ package struct Settings: Sendable {
     package var dataDirectory = "./media-data"
     /// What the URLs of a manifest begin with; no trailing slash. Nil: they begin with `/a/`.
     package var publicBaseURL: String?
+    /// Which tag fields deliveries have.
+    package var cdnProfile = CDNProfile.portable
     package var upload = Upload()
     package var image = PictureLimits()
     package var workers = Workers()

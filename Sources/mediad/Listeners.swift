@@ -30,6 +30,7 @@ struct Listeners {
             revise: assembly.revise,
             digests: assembly.digests,
             publicBaseURL: settings.publicBaseURL ?? "",
+            profile: settings.cdnProfile,
             uploadBytesMax: settings.upload.bytesMax,
             uploadTimeout: settings.upload.timeout,
             apiToken: settings.apiToken?.value,

@@ -47,6 +47,7 @@ struct Face: Sendable {
                 )
             ),
             responder: face.responder,
+            certificate: nil,
             logger: Logger(label: "face", factory: { _ in SwiftLogNoOpLogHandler() }),
             onListening: { listening.yield($0.port ?? 0) }
         )
@@ -100,6 +101,7 @@ struct Face: Sendable {
             revise: Revise(ingest: ingest),
             digests: FakeDigests(),
             publicBaseURL: "",
+            profile: .portable,
             uploadBytesMax: Self.uploadBytesMax,
             uploadTimeout: .seconds(600),
             apiToken: token,

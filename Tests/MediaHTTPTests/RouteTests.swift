@@ -17,8 +17,8 @@ import Testing
         ("/v1/assets/\(id)/versions", "/v1/assets/{asset}/versions", "GET, HEAD, POST"),
         ("/v1/assets/\(id)/versions/1", "/v1/assets/{asset}/versions/{n}", "GET, HEAD"),
         ("/v1/assets/\(id)/versions/999999999", "/v1/assets/{asset}/versions/{n}", "GET, HEAD"),
-        ("/a/\(id)/v1/thumbnail.webp", "/a/{asset}/v{n}/{preset}", "GET, HEAD"),
-        ("/a/\(id)/latest/thumbnail.webp", "/a/{asset}/latest/{preset}", "GET, HEAD"),
+        ("/a/\(id)/v1/thumbnail.webp", "/a/{asset}/v{n}/{preset}", "GET, HEAD, OPTIONS"),
+        ("/a/\(id)/latest/thumbnail.webp", "/a/{asset}/latest/{preset}", "GET, HEAD, OPTIONS"),
     ])
     func everyRouteKnowsItsNameAndItsMethods(target: String, template: String, allow: String) {
         let route = RequestTarget(target).route

@@ -49,6 +49,29 @@ import Testing
         _ = try await load(flags: ["key.age.soft": "1h", "key.age.hard": "1h"])
     }
 
+    @Test(arguments: [
+        ("edge:varnish,url=http://127.0.0.1:1", "cloudflare"), ("f:fastly,service=s,token-file=/t", "none"),
+        ("cdn:cloudflare,zone=z,token-file=/t", "varnish"),
+    ])
+    func aTargetThatGoesByTagsNeedsItsField(target: String, profile: String) async throws {
+        let flags = ["purge.targets": target, "cdn.profile": profile]
+        #expect(try await problems(flags: flags).map(\.key) == ["purge.targets"])
+        _ = try await load(flags: flags.merging(["cdn.profile": "portable"]) { $1 })
+    }
+
+    @Test func aTargetThatGoesByURLsNeedsNone() async throws {
+        let target = "cdn:cloudflare,zone=z,token-file=/t,by=urls,site=https://a.example"
+        _ = try await load(flags: ["purge.targets": target, "cdn.profile": "none"])
+    }
+
+    @Test(arguments: ["tls.key.file", "tls.certificate.file"])
+    func aCertificateAndItsKeyGoTogether(key: String) async throws {
+        let found = try await problems(flags: [key: "/tmp/file.pem"])
+        #expect(found.map(\.key) == ["tls.certificate.file"])
+        #expect(found[0].description.contains("\(key) is set"))
+        _ = try await load(flags: ["tls.key.file": "/k", "tls.certificate.file": "/c"])
+    }
+
     @Test func purgesByURLNeedToKnowWhatThoseBeginWith() async throws {
         let flags = ["purge.targets": "cdn:cloudflare,zone=z,token-file=/t,by=urls"]
         #expect(try await problems(flags: flags).map(\.key) == ["purge.targets"])

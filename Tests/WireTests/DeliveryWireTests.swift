@@ -19,7 +19,10 @@ extension WireTests {
                 #expect(response.body.count == entry.bytes)
                 let expected = [
                     "Accept-Ranges": "bytes",
+                    "Access-Control-Allow-Origin": "*",
+                    "Access-Control-Expose-Headers": "Accept-Ranges, Cache-Status, Content-Range, ETag, Repr-Digest",
                     "Cache-Control": Self.immutable,
+                    "Cache-Status": "mediad; hit",
                     "Cache-Tag": "a.\(asset.id),a.\(asset.id).v1,p.thumbnail",
                     "Content-Length": "\(entry.bytes)",
                     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -204,8 +207,9 @@ extension WireTests {
                 let asset = try await origin.asset()
                 let path = try asset.entry("thumbnail").url
                 let table = [
-                    ("POST", path, "GET, HEAD"), ("PUT", path, "GET, HEAD"), ("DELETE", path, "GET, HEAD"),
-                    ("OPTIONS", path, "GET, HEAD"), ("TRACE", path, "GET, HEAD"),
+                    ("POST", path, "GET, HEAD, OPTIONS"), ("PUT", path, "GET, HEAD, OPTIONS"),
+                    ("DELETE", path, "GET, HEAD, OPTIONS"), ("TRACE", path, "GET, HEAD, OPTIONS"),
+                    ("OPTIONS", "/v1/assets", "GET, HEAD, POST"),
                     ("PUT", "/v1/assets", "GET, HEAD, POST"),
                     ("POST", "/v1/assets/\(asset.id)", "GET, HEAD, DELETE"),
                     ("PUT", "/v1/assets/\(asset.id)/versions", "GET, HEAD, POST"),

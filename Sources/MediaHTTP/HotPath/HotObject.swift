@@ -33,6 +33,8 @@ final class HotObject: Sendable {
     }
 
     private static func serialise(_ fields: HTTPFields) -> ByteBuffer {
+        var fields = fields
+        fields[.cacheStatus] = DeliveryTrace.hit
         let lines = fields.map { "\($0.name.rawName): \($0.value)\r\n" }
         return ByteBuffer(string: lines.joined() + "\r\n")
     }

@@ -1,0 +1,49 @@
+import Synchronization
+
+/// How a delivery came by its bytes: from memory or from the store, and what took how long. Of one request.
+package final class DeliveryTrace: Sendable {
+    /// The parts of a miss.
+    package enum Stage: String, Sendable {
+        /// Asking the catalog.
+        case catalog
+        /// Reading and checking a blob's header, its key included.
+        case open
+        /// Reading and opening its chunks.
+        case decrypt
+        /// Waiting for a damaged rendition to be made again.
+        case render
+    }
+
+    /// Where the bytes were.
+    package enum Source: Sendable, Hashable {
+        case memory
+        /// In the sealed store; whether memory has them from now on.
+        case store(isKept: Bool)
+    }
+
+    private struct State {
+        var times: [(stage: Stage, time: Duration)] = []
+        var source = Source.memory
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// In the order in which they ended. A stage that was entered again is there again.
+    package var times: [(stage: Stage, time: Duration)] { self.state.withLock { $0.times } }
+
+    package var source: Source { self.state.withLock { $0.source } }
+
+    func cameFromStore(isKept: Bool) { self.state.withLock { $0.source = .store(isKept: isKept) } }
+
+    /// Measures `body`, also where it throws.
+    package func measure<Result>(_ stage: Stage, _ body: () async throws -> Result) async rethrows -> Result {
+        let start = ContinuousClock.now
+        defer {
+            let time = ContinuousClock.now - start
+            self.state.withLock { $0.times.append((stage, time)) }
+        }
+        return try await body()
+    }
+}
