@@ -82,6 +82,7 @@ let package = Package(
         .target(name: "CVipsShim", dependencies: ["CVips"]),
         .target(name: "CWebP"),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CSandbox"),
         // A module of its own, so that only the programs that decode pictures need libseccomp.
         .target(name: "CConfinement", linkerSettings: [.linkedLibrary("seccomp")]),
@@ -104,7 +105,8 @@ let package = Package(
         module(
             "MediaHTTP",
             [
-                "MediaModel", "MediaOrigin", "CSandbox", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging,
+                "MediaModel", "MediaOrigin", "CSandbox", "CZlib", hummingbird, hummingbirdCore, httpTypes, lifecycle,
+                logging,
                 metrics,
                 nioCore,
                 nioHTTP1, nioHTTPTypes, nioPosix,

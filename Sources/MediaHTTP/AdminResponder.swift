@@ -42,7 +42,7 @@ package struct AdminResponder: HTTPResponder {
     }
 
     package func respond(to request: Request, context: OriginContext) async throws -> Response {
-        let response = await self.answer(request)
+        let response = try await TextCompression.apply(to: await self.answer(request), for: request.headers)
         return request.method == .head ? response.createHeadResponse() : response
     }
 

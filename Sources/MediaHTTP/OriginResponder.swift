@@ -48,7 +48,7 @@ package struct OriginResponder: HTTPResponder {
             throw error
         } catch {
             let problem = self.refuse(request.head, target.route, error)
-            let response = request.method == .head ? problem.response.createHeadResponse() : problem.response
+            let response = try await Self.refusal(problem, of: target.route, request)
             self.meters.end(measured, response)
             return response
         }
@@ -79,8 +79,7 @@ package struct OriginResponder: HTTPResponder {
             guard request.method != .options else { return CrossOrigin.preflight(methods: target.route.allow) }
             return try await self.delivery(request, path: path)
         }
-        let response = try await self.answerAPI(request.method, target, incoming)
-        return request.method == .head ? response.createHeadResponse() : response
+        return try await Self.finished(try await self.answerAPI(request.method, target, incoming), for: request)
     }
 
     /// All that can be said from the head alone, whatever the route does.
@@ -129,6 +128,17 @@ package struct OriginResponder: HTTPResponder {
         // A page that shows a picture of ours may want to know that it is gone.
         if case .delivery = route { problem.fields[.accessControlAllowOrigin] = CrossOrigin.anybody }
         return problem
+    }
+
+    private static func refusal(_ problem: Problem, of route: Route, _ request: Request) async throws -> Response {
+        guard case .delivery = route else { return try await Self.finished(problem.response, for: request) }
+        return request.method == .head ? problem.response.createHeadResponse() : problem.response
+    }
+
+    /// What an answer of the API is on the wire.
+    private static func finished(_ response: Response, for request: Request) async throws -> Response {
+        let response = try await TextCompression.apply(to: response, for: request.headers)
+        return request.method == .head ? response.createHeadResponse() : response
     }
 
     private static let notFound = Problem.notFound(

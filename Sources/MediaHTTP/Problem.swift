@@ -72,6 +72,7 @@ extension HTTPField.Name {
     }
 
     static let cacheStatus = Self.known("Cache-Status")
+    static let noCompression = Self.known("X-No-Compression")
     static let serverTiming = Self.known("Server-Timing")
     static let crossOriginResourcePolicy = Self.known("Cross-Origin-Resource-Policy")
     static let timingAllowOrigin = Self.known("Timing-Allow-Origin")

@@ -20,8 +20,8 @@ enum ImportRules {
         "MediaMetrics": ["MediaModel", "CoreMetrics"],
 
         "MediaHTTP": [
-            "MediaModel", "MediaOrigin", "MediaMetrics", "CSandbox", "Hummingbird", "HummingbirdCore", "HTTPTypes",
-            "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "ServiceLifecycle", "Logging", "Metrics",
+            "MediaModel", "MediaOrigin", "MediaMetrics", "CSandbox", "CZlib", "Hummingbird", "HummingbirdCore",
+            "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "ServiceLifecycle", "Logging", "Metrics",
             "HummingbirdHTTP2", "NIOHTTP2", "NIOHTTPTypesHTTP2", "NIOSSL", "NIOTLS",
         ],
         "MediaRuntime": [
@@ -46,7 +46,7 @@ enum ImportRules {
     /// The headers of C libraries, and the modules of C that may include them.
     static let headers: [(prefix: String, modules: Set<String>)] = [
         ("<vips/", ["CVips", "CVipsShim"]), ("<webp/", ["CWebP"]), ("<openssl/", ["CCrypto"]),
-        ("<seccomp", ["CConfinement"]), ("<libpq", ["CPostgres"]), ("<hiredis/", ["CHiredis"]),
+        ("<seccomp", ["CConfinement"]), ("<zlib", ["CZlib"]), ("<libpq", ["CPostgres"]), ("<hiredis/", ["CHiredis"]),
     ]
 
     static func violations(_ file: SourceFile) -> [Violation] {
