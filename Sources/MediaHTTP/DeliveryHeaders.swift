@@ -38,6 +38,9 @@ struct DeliveryHeaders {
             .timingAllowOrigin: "*",
             .contentSecurityPolicy: "default-src 'none'; sandbox",
         ]
+        // A name of our own making, so nothing in it needs an escape (RFC 8187).
+        let name = path.description.split(separator: "/").last ?? ""
+        common[.contentDisposition] = "inline; filename*=UTF-8''\(name)"
         common.append(contentsOf: Self.tagFields(Self.tags(found.ref, path), profile))
         self.common = common
     }

@@ -86,6 +86,8 @@ package struct OriginResponder: HTTPResponder {
     private func checkHead(_ head: HTTPRequest, _ target: RequestTarget) throws {
         try RequestGuard.check(head)
         if target.route.isAPI { try self.bearer.check(head) }
+        // Its target is no path, and there is nothing it could be done to.
+        guard head.method != .connect else { throw Problem.methodNotAllowed("GET, HEAD") }
         guard target.route != .unknown else { throw Self.notFound }
         guard target.route.methods.contains(head.method) else { throw Problem.methodNotAllowed(target.route.allow) }
         guard target.query == nil || target.route.takesQuery(head.method) else {

@@ -24,6 +24,7 @@ extension WireTests {
                     "Cache-Control": Self.immutable,
                     "Cache-Status": "mediad; hit",
                     "Cache-Tag": "a.\(asset.id),a.\(asset.id).v1,p.thumbnail",
+                    "Content-Disposition": "inline; filename*=UTF-8''thumbnail.webp",
                     "Content-Length": "\(entry.bytes)",
                     "Content-Security-Policy": "default-src 'none'; sandbox",
                     "Content-Type": "image/webp",

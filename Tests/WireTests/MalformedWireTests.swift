@@ -4,15 +4,35 @@ import Testing
 extension WireTests {
     /// Framing that is wrong or doubtful ends the connection, and nothing behind it is answered.
     @Suite struct MalformedWireTests {
-        @Test func everyMalformedRequestIsRefusedAndNothingBehindItIsLetThrough() async throws {
+        /// What stands before a malformed request on its connection.
+        enum Before: CaseIterable {
+            case nothing
+            /// An answer of the hot path, which then has the connection.
+            case aHit
+            /// An answer of the responder, so that the decoder has begun.
+            case aMiss
+        }
+
+        @Test(arguments: Before.allCases)
+        func everyMalformedRequestIsRefusedAndNothingBehindItIsLetThrough(before: Before) async throws {
             #expect(MalformedRequest.all.count >= 200)
+            #expect(Set(MalformedRequest.all.map(\.bytes)).count == MalformedRequest.all.count)
             try await Origin.with { origin in
                 let url = try await origin.asset().entry("thumbnail").url
+                // The first reader's request puts it into the table of hits.
+                let whole = try await origin.get(url)
+                #expect(whole.status == 200)
                 // What an attacker would have another client's request be taken for.
                 let smuggled = Array(Origin.head("GET", url, [], body: []).utf8)
+                let first: String? =
+                    switch before {
+                    case .nothing: nil
+                    case .aHit: Origin.head("GET", url, [], body: [])
+                    case .aMiss: Origin.head("GET", "/v1/assets", [], body: [])
+                    }
                 var wrong: [String] = []
                 for request in MalformedRequest.all {
-                    if let reason = await Self.fault(origin, request, followedBy: smuggled) {
+                    if let reason = await Self.fault(origin, request, after: first, followedBy: smuggled) {
                         wrong.append("\(request): \(reason)")
                     }
                 }
@@ -43,10 +63,12 @@ extension WireTests {
         private static func fault(
             _ origin: Origin,
             _ request: MalformedRequest,
+            after first: String?,
             followedBy smuggled: [UInt8]
         ) async -> String? {
             do {
                 let connection = try await origin.service.connect()
+                if let first, try await connection.exchange(first).status != 200 { return "no answer before it" }
                 // The service may have answered and closed before all of it is sent.
                 try? await connection.send(request.bytes + smuggled)
                 let response = try await connection.receiveResponse()
