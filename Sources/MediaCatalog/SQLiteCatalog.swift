@@ -29,8 +29,8 @@ package final class SQLiteCatalog: Catalog {
     /// Memory for pages, in bytes, which fills as the file grows: the upper levels of the trees of a million assets in
     /// part. What is not here is a copy from the system's own cache of the file; more would be memory that everybody
     /// pays for and that only the largest catalogs use (`make hostile-memory`, `make fault-catalog-cost`).
-    static let readerCacheBytes = 2 << 20
-    static let writerCacheBytes = 8 << 20
+    static let readerCacheBytes = 1 << 20
+    static let writerCacheBytes = 4 << 20
 
     let pool: DatabasePool
     let commits: CommitQueue

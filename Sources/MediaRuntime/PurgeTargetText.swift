@@ -78,7 +78,7 @@ package struct PurgeTargetText: Sendable, Hashable, CustomStringConvertible {
         switch self.kind {
         case .varnish, .fastly: "Surrogate-Key"
         case .cloudflare: self.value(.by) == "tags" ? "Cache-Tag" : nil
-        case .cloudfront, .webhook: nil
+        case .nginx, .cloudfront, .webhook: nil
         }
     }
 
