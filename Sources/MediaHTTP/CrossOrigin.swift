@@ -11,17 +11,18 @@ enum CrossOrigin {
     private static let preflightSecondsMax = 86_400
 
     /// The answer to `OPTIONS`, whoever asks and for whatever: what is at the path does not matter.
-    static func preflight(methods: String) -> Response {
-        .withoutContent(
-            .noContent,
-            [
-                .allow: methods,
-                .accessControlAllowOrigin: Self.anybody,
-                .accessControlAllowMethods: "GET, HEAD",
-                .accessControlAllowHeaders: "*",
-                .accessControlMaxAge: String(Self.preflightSecondsMax),
-                .cacheControl: "no-store",
-            ]
-        )
+    ///
+    /// - Parameter methods: what the path takes.
+    static func options(_ request: HTTPFields, methods: String) -> Response {
+        var fields: HTTPFields = [
+            .allow: methods, .accessControlAllowOrigin: Self.anybody, .cacheControl: "no-store",
+        ]
+        // A preflight (Fetch, CORS-preflight request); elsewhere these fields mean nothing.
+        if request[.accessControlRequestMethod] != nil {
+            fields[.accessControlAllowMethods] = "GET, HEAD"
+            fields[.accessControlAllowHeaders] = "*"
+            fields[.accessControlMaxAge] = String(Self.preflightSecondsMax)
+        }
+        return .withoutContent(.noContent, fields)
     }
 }

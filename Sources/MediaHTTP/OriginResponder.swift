@@ -76,7 +76,9 @@ package struct OriginResponder: HTTPResponder {
     {
         try self.checkHead(request.head, target)
         if case .delivery(let path) = target.route {
-            guard request.method != .options else { return CrossOrigin.preflight(methods: target.route.allow) }
+            guard request.method != .options else {
+                return CrossOrigin.options(request.headers, methods: target.route.allow)
+            }
             return try await self.delivery(request, path: path)
         }
         return try await Self.finished(try await self.answerAPI(request.method, target, incoming), for: request)

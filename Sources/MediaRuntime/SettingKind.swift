@@ -196,11 +196,19 @@ extension SettingKind where Value == Settings.Log.Format {
     }
 }
 
-extension SettingKind where Value == [PurgeTargetText] {
-    /// `name:driver,option=value,…`, separated by `;` in one text, one an element in a file's list.
-    static func purgeTargets(countMax: Int) -> Self {
-        let expected = "1 to \(countMax) targets of the form name:driver,option=value,… separated by ;"
-        return Self(
+extension SettingKind {
+    /// 1 to `countMax` elements with names, each name once: separated by `;` in one text, one an element in a file's
+    /// list.
+    ///
+    /// - Parameter read: throws what is wrong with one element.
+    private static func named<Element>(
+        expected: String,
+        countMax: Int,
+        name: @escaping @Sendable (Element) -> String,
+        format: @escaping @Sendable (Element) -> String,
+        read: @escaping @Sendable (Substring) throws(SettingKindError) -> Element
+    ) -> Self where Value == [Element] {
+        Self(
             expected: expected,
             parse: { text throws(SettingKindError) in
                 let items: [String] =
@@ -209,66 +217,59 @@ extension SettingKind where Value == [PurgeTargetText] {
                     case .list(let texts): texts
                     }
                 guard (1...countMax).contains(items.count) else { throw SettingKindError(expected: expected) }
-                var targets: [PurgeTargetText] = []
+                var elements: [Element] = []
                 for item in items {
-                    let target = try Self.target(item.trimmingPrefix(while: \.isWhitespace), expected)
-                    guard !targets.contains(where: { $0.name == target.name }) else {
-                        throw SettingKindError(expected: "each name once; '\(target.name)' is there twice")
+                    let element = try read(item.trimmingPrefix(while: \.isWhitespace))
+                    guard !elements.contains(where: { name($0) == name(element) }) else {
+                        throw SettingKindError(expected: "each name once; '\(name(element))' is there twice")
                     }
-                    targets.append(target)
+                    elements.append(element)
                 }
-                return targets
+                return elements
             },
-            format: { $0.map(\.description).joined(separator: ";") }
+            format: { $0.map(format).joined(separator: ";") }
         )
     }
+}
 
-    private static func target(
-        _ text: Substring,
-        _ expected: String
-    ) throws(SettingKindError) -> PurgeTargetText {
-        do throws(PurgeTargetText.Invalid) {
-            return try PurgeTargetText(text)
-        } catch {
-            throw SettingKindError(expected: "\(expected); in '\(text)': \(error.description)")
-        }
+extension SettingKind where Value == [PurgeTargetText] {
+    /// `name:driver,option=value,…` each.
+    static func purgeTargets(countMax: Int) -> Self {
+        let expected = "1 to \(countMax) targets of the form name:driver,option=value,… separated by ;"
+        return Self.named(
+            expected: expected,
+            countMax: countMax,
+            name: { "\($0.name)" },
+            format: \.description,
+            read: { text throws(SettingKindError) in
+                do throws(PurgeTargetText.Invalid) {
+                    return try PurgeTargetText(text)
+                } catch {
+                    throw SettingKindError(expected: "\(expected); in '\(text)': \(error.description)")
+                }
+            }
+        )
     }
 }
 
 extension SettingKind where Value == [Preset] {
-    /// `name:options`, separated by `;` in one text, one an element in a file's list.
+    /// `name:options` each.
     static func presets(countMax: Int) -> Self {
         let expected = "1 to \(countMax) presets of the form name:options, separated by ;"
-        return Self(
+        return Self.named(
             expected: expected,
-            parse: { text throws(SettingKindError) in
-                let items: [String] =
-                    switch text {
-                    case .one(let text): text.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
-                    case .list(let texts): texts
-                    }
-                guard (1...countMax).contains(items.count) else { throw SettingKindError(expected: expected) }
-                var presets: [Preset] = []
-                for item in items {
-                    let preset = try Self.preset(item.trimmingPrefix(while: \.isWhitespace), expected)
-                    guard !presets.contains(where: { $0.name == preset.name }) else {
-                        throw SettingKindError(expected: "each name once; '\(preset.name)' is there twice")
-                    }
-                    presets.append(preset)
+            countMax: countMax,
+            name: { "\($0.name)" },
+            format: PresetText.format,
+            read: { text throws(SettingKindError) in
+                do {
+                    return try Preset(text: text)
+                } catch let error as RecipeOptions.Invalid {
+                    throw SettingKindError(expected: "\(expected); in '\(text)': \(error.description)")
+                } catch {
+                    throw SettingKindError(expected: expected)
                 }
-                return presets
-            },
-            format: { $0.map(PresetText.format).joined(separator: ";") }
+            }
         )
-    }
-
-    private static func preset(_ text: Substring, _ expected: String) throws(SettingKindError) -> Preset {
-        do {
-            return try Preset(text: text)
-        } catch let error as RecipeOptions.Invalid {
-            throw SettingKindError(expected: "\(expected); in '\(text)': \(error.description)")
-        } catch {
-            throw SettingKindError(expected: expected)
-        }
     }
 }

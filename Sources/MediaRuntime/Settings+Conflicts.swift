@@ -73,8 +73,8 @@ extension Settings {
                 ["purge.targets", "cdn.profile"],
                 when: deaf != nil,
                 says:
-                    "purge.targets: \(deaf?.name.description ?? "") purges by \(deaf?.tagField ?? ""), which deliveries "
-                    + "do not have with cdn.profile \(self.cdnProfile.rawValue); take portable"
+                    "purge.targets: \(deaf?.name.description ?? "") purges by \(deaf?.tagField ?? ""), which "
+                    + "deliveries do not have with cdn.profile \(self.cdnProfile.rawValue); take portable"
             ),
             rule(
                 ["purge.targets", "public.base.url"],

@@ -315,7 +315,7 @@ extension Settings {
             "cdn.profile",
             \.cdnProfile,
             .cdnProfile,
-            "Which cache is told the tags of a delivery, and so in which fields; portable: `Cache-Tag` and `Surrogate-Key`"
+            "Whose fields tell the tags of a delivery; portable: `Cache-Tag` and `Surrogate-Key`"
         ),
         Setting(
             "cache.bytes.max",

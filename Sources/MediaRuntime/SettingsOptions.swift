@@ -103,6 +103,7 @@ package struct ServiceOptions: SettingsFlags {
     @Option(help: .setting("scrub.interval")) package var scrubInterval: String?
     @Option(help: .setting("upload.timeout")) package var uploadTimeout: String?
     @Option(help: .setting("public.base.url")) package var publicBaseUrl: String?
+    @Option(help: .setting("cdn.profile")) package var cdnProfile: String?
     @Option(help: .setting("cache.bytes.max")) package var cacheBytesMax: String?
     @Option(help: .setting("purge.deadline")) package var purgeDeadline: String?
     @Option(help: .setting("purge.retry.max")) package var purgeRetryMax: String?

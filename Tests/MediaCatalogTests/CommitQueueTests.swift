@@ -232,6 +232,7 @@ struct CommitQueueTests {
     func theFirstWaits() async throws {
         let delay = Duration.milliseconds(500)
         let catalog = try await self.open(delay: delay)
+        #expect(try await comesAbout { catalog.commits.isIdle })
         let start = ContinuousClock.now
         _ = try await catalog.begin(Samples.version())
         #expect(.now - start >= delay)

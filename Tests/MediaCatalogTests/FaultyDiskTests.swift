@@ -121,9 +121,10 @@ struct FaultyDiskTests {
         defer { disk.remove() }
         let catalog = try await SQLiteCatalog.openWithKey(path: folder.path("catalog.sqlite"))
         try await catalog.commit { try $0.execute(sql: "CREATE TABLE filler (bytes BLOB)") }
+        // More frames than the index's first region has room for (4062), and less than the writer's cache, which is
+        // made larger for that: all of it is written by the COMMIT.
+        try await catalog.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA cache_size = -32768") }
         disk.failGrowingIndex()
-        // More frames than the index's first region has room for (4062), and less than the writer's cache: all of it
-        // is written by the COMMIT.
         let error = await #expect(throws: CatalogError.self) {
             try await catalog.commit { try $0.execute(sql: "INSERT INTO filler VALUES (zeroblob(20 << 20))") }
         }

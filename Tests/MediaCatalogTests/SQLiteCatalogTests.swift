@@ -24,8 +24,8 @@ struct SQLiteCatalogTests {
             // The writer has a hook of its own, whose errors are told.
             "wal_autocheckpoint": "0",
         ]
-        let writer = ["synchronous": "2", "query_only": "0", "cache_size": "-32768"]
-        let reader = ["query_only": "1", "cache_size": "-8192"]
+        let writer = ["synchronous": "2", "query_only": "0", "cache_size": "-4096"]
+        let reader = ["query_only": "1", "cache_size": "-1024"]
         try await catalog.pool.writeWithoutTransaction { connection in
             for (name, value) in both.merging(writer, uniquingKeysWith: { $1 }) {
                 let found = try String.fetchOne(connection, sql: "PRAGMA \(name)")

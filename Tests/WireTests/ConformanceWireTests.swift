@@ -2,8 +2,8 @@ import MediaTesting
 import Testing
 
 extension WireTests {
-    /// What caches may rely on (RFC 9110, 9111, 9112): the table at the end of RELIABILITY §6, a test a row, each by the
-    /// long way and by the hot path.
+    /// What caches may rely on (RFC 9110, 9111, 9112): the table at the end of RELIABILITY §6, a test a row, each by
+    /// the long way and by the hot path.
     @Suite struct ConformanceWireTests {
         /// A delivery, and a service that has it in its table of hits.
         private struct Subject {

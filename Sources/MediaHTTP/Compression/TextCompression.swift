@@ -4,8 +4,8 @@ import Hummingbird
 import NIOCore
 import Synchronization
 
-/// gzip for JSON and other text. Never for pictures, which are compressed already, nor for parts of anything: deliveries
-/// do not come by here.
+/// gzip for JSON and other text. Never for pictures, which are compressed already, nor for parts of anything:
+/// deliveries do not come by here.
 enum TextCompression {
     /// Below, the fields that gzip needs cost what it saves.
     static let bytesMin = 1024
