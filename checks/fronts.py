@@ -148,5 +148,6 @@ class HAProxy(Front):
         parts = {"bind :8083": f"bind 127.0.0.1:{self.port}"}
         for place, (port, admin) in zip(("127.0.0.1:8080 port 9090", "127.0.0.1:8180 port 9190"), self.origins):
             parts[place] = f"127.0.0.1:{port} port {admin}"
+            parts[f"{place.split()[0]} backup"] = f"127.0.0.1:{port} backup"
         (self.folder / "haproxy.cfg").write_text(configuration("haproxy/haproxy.cfg", parts))
         return ["haproxy", "-db", "-f", self.folder / "haproxy.cfg"]

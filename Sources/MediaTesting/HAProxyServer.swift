@@ -37,7 +37,8 @@ package final class HAProxyServer: Sendable {
         let scratch = try TemporaryFolder()
         let parts = [
             ("bind :8083", "bind 127.0.0.1:\(port)"), ("127.0.0.1:8080 port 9090", one.text),
-            ("127.0.0.1:8180 port 9190", two.text),
+            ("127.0.0.1:8180 port 9190", two.text), ("127.0.0.1:8080 backup", "127.0.0.1:\(one.port) backup"),
+            ("127.0.0.1:8180 backup", "127.0.0.1:\(two.port) backup"),
         ]
         let configuration = try FrontServer.configuration("haproxy/haproxy.cfg", parts)
         try Data(configuration.utf8).write(to: scratch.url.appending(path: "haproxy.cfg"))
