@@ -237,6 +237,8 @@ extension WireTests {
         @Test func theDateIsTheSecondOfTheAnswer() async throws {
             try await Origin.with { origin in
                 let url = try await origin.asset().entry("thumbnail").url
+                // The first goes the long way, where Hummingbird's clock ticks when it gets a processor.
+                _ = try await origin.get(url)
                 let connection = try await origin.service.connect()
                 var dates: Set<String> = []
                 for _ in 0..<25 {
