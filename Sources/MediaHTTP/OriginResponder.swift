@@ -66,7 +66,8 @@ package struct OriginResponder: HTTPResponder {
             return nil
         } catch {
             let measured = self.meters.begin(route: target.route, method: head.method)
-            let problem = self.refuse(head, target.route, error)
+            var problem = self.refuse(head, target.route, error)
+            problem.fields[.vary] = TextCompression.vary
             self.meters.end(measured, status: problem.status, bytes: problem.document.readableBytes)
             return problem
         }

@@ -49,6 +49,15 @@ struct Problem: Error, Sendable {
         JSON.encode(Body(type: self.type, title: self.title, status: self.status.code, detail: self.detail))
     }
 
+    /// What a handler of a channel writes where the problem never comes to the responder.
+    var parts: (head: HTTPResponse, document: ByteBuffer) {
+        let document = self.document
+        var fields = self.headers
+        fields[.contentLength] = String(document.readableBytes)
+        fields[.date] = HTTPDates.format(unixSeconds: HTTPDates.now)
+        return (HTTPResponse(status: self.status, headerFields: fields), document)
+    }
+
     var response: Response {
         Response(status: self.status, headers: self.headers, body: .init(byteBuffer: self.document))
     }

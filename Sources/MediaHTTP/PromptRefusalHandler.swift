@@ -40,11 +40,7 @@ final class PromptRefusalHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
     private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
         self.hasRefused = true
-        let document = problem.document
-        var fields = problem.headers
-        fields[.contentLength] = String(document.readableBytes)
-        fields[.date] = HTTPDates.format(unixSeconds: HTTPDates.now)
-        let head = HTTPResponse(status: problem.status, headerFields: fields)
+        let (head, document) = problem.parts
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         context.write(self.wrapOutboundOut(.body(document)), promise: nil)
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)

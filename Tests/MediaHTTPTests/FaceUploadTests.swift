@@ -250,6 +250,7 @@ import Testing
                 let connection = try await face.connect()
                 let answer = try await connection.exchange(RawRequest.head("POST", "/v1/assets", fields))
                 #expect(try answer.problem(503) == "temporary-reduced-capacity")
+                #expect(answer["Vary"] == "Accept-Encoding")
                 waits.insert(try #require(answer["Retry-After"]))
             }
             // Not all at the same time, and none before there is room (the renderer says in 2 s).

@@ -12,12 +12,15 @@ enum TextCompression {
     /// Of 1 to 9: beyond it, JSON gets little smaller and takes twice the time.
     private static let level = 6
 
+    /// On every text, compressed or not.
+    static let vary = HTTPField.Name.acceptEncoding.rawName
+
     /// The answer as the client wants it. `Vary` is there whatever that is, so that a cache never gives the one to a
     /// client that asked for the other.
     static func apply(to response: Response, for request: HTTPFields) async throws -> Response {
         guard Self.isText(response.headers[.contentType]) else { return response }
         var response = response
-        response.headers[.vary] = HTTPField.Name.acceptEncoding.rawName
+        response.headers[.vary] = Self.vary
         guard Self.isWanted(request), response.headers[.contentEncoding] == nil,
             let length = response.body.contentLength, length >= Self.bytesMin,
             let compressed = Self.gzip(try await response.body.collected())

@@ -31,13 +31,8 @@ final class FaultAnswerHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let fault = self.fault, case .head(let head) = self.unwrapOutboundIn(data), Self.isBare(head) else {
             return context.write(data, promise: promise)
         }
-        let problem = Problem.fault(fault)
-        let document = problem.document
-        var fields = problem.headers
-        fields[.contentLength] = String(document.readableBytes)
-        fields[.date] = HTTPDates.format(unixSeconds: HTTPDates.now)
-        fields[.connection] = "close"
-        let answer = HTTPResponse(status: problem.status, headerFields: fields)
+        var (answer, document) = Problem.fault(fault).parts
+        answer.headerFields[.connection] = "close"
         context.write(self.wrapOutboundOut(.head(answer)), promise: promise)
         context.write(self.wrapOutboundOut(.body(document)), promise: nil)
     }
