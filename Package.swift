@@ -207,7 +207,7 @@ let package = Package(
                 argumentParser, logging,
             ]
         ),
-        tests("WireTests", ["MediaTesting", "MediaModel", "mediad", "mediaworker"]),
+        tests("WireTests", ["MediaTesting", "MediaModel", "mediad", "mediactl", "mediaworker"]),
         tests(
             "CommandTests",
             [

@@ -11,7 +11,7 @@ import sqlite3
 import time
 
 # The program's schema (`PRAGMA user_version`) that the rows below are of.
-SCHEMA = 6
+SCHEMA = 7
 TENANT = "default"
 KEY = "ek-00000000000000000000000000"
 CHUNK_BYTES = 16384

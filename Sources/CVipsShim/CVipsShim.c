@@ -296,6 +296,27 @@ int cvips_save_webp(
         in, out, count, "Q", quality, "effort", effort, "lossless", lossless ? TRUE : FALSE, "strip", TRUE, NULL);
 }
 
+int cvips_flatten(VipsImage *in, const uint8_t *rgb, VipsImage **out) {
+    double values[3] = {rgb[0], rgb[1], rgb[2]};
+    VipsArrayDouble *background = vips_array_double_new(values, 3);
+    int failed = vips_flatten(in, out, "background", background, NULL);
+    vips_area_unref(VIPS_AREA(background));
+    return failed;
+}
+
+int cvips_save_jpeg(VipsImage *in, int quality, void **out, size_t *count) {
+    cvips_watch(in);
+    return vips_jpegsave_buffer(
+        in, out, count, "Q", quality, "optimize_coding", TRUE, "interlace", TRUE, "strip", TRUE, NULL);
+}
+
+int cvips_save_avif(VipsImage *in, int quality, int effort, void **out, size_t *count) {
+    cvips_watch(in);
+    return vips_heifsave_buffer(
+        in, out, count, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "Q", quality, "effort", effort,
+        "bitdepth", 8, "strip", TRUE, NULL);
+}
+
 int cvips_save_sample(VipsImage *in, const char *suffix, void **out, size_t *count) {
     return vips_image_write_to_buffer(in, suffix, out, count, NULL);
 }

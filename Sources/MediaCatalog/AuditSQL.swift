@@ -19,7 +19,8 @@ enum AuditSQL: String, CaseIterable {
     case blobs = """
         SELECT id, envelope_key, removed,
           EXISTS (SELECT 1 FROM versions WHERE source_blob = b.id AND holds_source = 1)
-            OR EXISTS (SELECT 1 FROM renditions WHERE blob = b.id) AS is_named,
+            OR EXISTS (SELECT 1 FROM renditions WHERE blob = b.id)
+            OR EXISTS (SELECT 1 FROM further_renditions WHERE blob = b.id) AS is_named,
           EXISTS (SELECT 1 FROM envelope_keys WHERE id = b.needed_key) AS has_key
         FROM blobs b WHERE id > :after ORDER BY id LIMIT :limit
         """

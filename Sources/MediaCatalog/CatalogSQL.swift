@@ -75,6 +75,7 @@ enum CatalogSQL: String, CaseIterable {
         WHERE id = :id AND removed = 0
           AND NOT EXISTS (SELECT 1 FROM versions WHERE source_blob = :id AND holds_source = 1)
           AND NOT EXISTS (SELECT 1 FROM renditions WHERE blob = :id)
+          AND NOT EXISTS (SELECT 1 FROM further_renditions WHERE blob = :id)
         """
     case deleteBlob = """
         DELETE FROM blobs
@@ -123,6 +124,21 @@ enum CatalogSQL: String, CaseIterable {
           CROSS JOIN blobs b ON b.id = r.blob
         WHERE a.id = :asset AND a.deleted_ms IS NULL
         """
+    case further = """
+        SELECT v.created_ms, r.name, r.recipe_json, r.width, r.height, {blob}
+        FROM assets a CROSS JOIN further_renditions r ON r.asset = a.id AND r.version = :number AND r.name = :name
+          CROSS JOIN versions v ON v.asset = a.id AND v.number = r.version
+          CROSS JOIN blobs b ON b.id = r.blob
+        WHERE a.id = :asset AND a.deleted_ms IS NULL
+        """
+    case insertFurther = """
+        INSERT INTO further_renditions (asset, version, name, recipe_json, width, height, blob)
+        VALUES (:asset, :number, :name, :recipe, :width, :height, :id)
+        """
+    // Those whose names are options: `=` is in no preset's name.
+    case oneOffs = """
+        SELECT count(*) FROM further_renditions WHERE asset = :asset AND version = :number AND name GLOB '*=*'
+        """
     case assetPage = "SELECT id FROM assets WHERE id > :after AND deleted_ms IS NULL ORDER BY id LIMIT :limit"
     case unfinished = """
         SELECT v.asset, v.number FROM versions v CROSS JOIN assets a ON a.id = v.asset
@@ -144,10 +160,12 @@ enum CatalogSQL: String, CaseIterable {
         """
     case blobsOfAsset = """
         SELECT source_blob FROM versions WHERE asset = :asset UNION ALL
-        SELECT blob FROM renditions WHERE asset = :asset
+        SELECT blob FROM renditions WHERE asset = :asset UNION ALL
+        SELECT blob FROM further_renditions WHERE asset = :asset
         """
     case eraseIdempotencyKeys = "DELETE FROM idempotency_keys WHERE asset = :asset"
     case eraseRenditions = "DELETE FROM renditions WHERE asset = :asset"
+    case eraseFurther = "DELETE FROM further_renditions WHERE asset = :asset"
     case eraseVersions = "DELETE FROM versions WHERE asset = :asset"
     case markErased = "UPDATE assets SET erased = 1, latest_ready = NULL WHERE id = :asset"
 
@@ -179,6 +197,7 @@ enum CatalogSQL: String, CaseIterable {
     case blobTotals = "SELECT coalesce(sum(blobs), 0) AS blobs, coalesce(sum(bytes), 0) AS bytes FROM usage"
     case usesAsSource = "SELECT asset, number FROM versions WHERE source_blob = :id AND holds_source = 1"
     case usesAsRendition = "SELECT asset, version AS number, preset FROM renditions WHERE blob = :id"
+    case usesAsFurther = "SELECT asset, version AS number, name FROM further_renditions WHERE blob = :id"
     case setDamage = "UPDATE blobs SET damage = :damage WHERE id = :id AND removed = 0"
     case damagedBlobs = """
         SELECT {blob}, b.damage FROM blobs b INDEXED BY blobs_damaged
@@ -190,8 +209,15 @@ enum CatalogSQL: String, CaseIterable {
     case setRenditionsBlob = """
         UPDATE renditions SET blob = :id WHERE asset = :asset AND version = :number AND preset = :preset
         """
+    case furthersBlob = """
+        SELECT blob FROM further_renditions WHERE asset = :asset AND version = :number AND name = :name
+        """
+    case setFurthersBlob = """
+        UPDATE further_renditions SET blob = :id WHERE asset = :asset AND version = :number AND name = :name
+        """
     case moveSources = "UPDATE versions SET source_blob = :new WHERE source_blob = :id AND holds_source = 1"
     case moveRenditions = "UPDATE renditions SET blob = :new WHERE blob = :id"
+    case moveFurther = "UPDATE further_renditions SET blob = :new WHERE blob = :id"
     case scrub = "SELECT position, started_ms, completed_ms FROM scrub WHERE id = 1"
     case setScrub = """
         INSERT INTO scrub (id, position, started_ms, completed_ms) VALUES (1, :position, :started_ms, :completed_ms)

@@ -49,7 +49,7 @@ struct PurgeOutbox: Sendable {
         at date: Date,
         in database: Database
     ) throws {
-        let paths = PurgeRecord.paths(of: asset, try Self.renditions(renditions, of: asset), for: change)
+        let paths = PurgeRecord.paths(of: asset, try Self.presets(renditions, of: asset), for: change)
         let record: StatementArguments = [
             "change": change.rawValue, "paths": paths.joined(separator: "\n"), "now_ms": Rows.milliseconds(date),
         ]
@@ -64,19 +64,19 @@ struct PurgeOutbox: Sendable {
     }
 
     /// What is in a version's row as JSON is the same text for all versions of a preset: each text is parsed once.
-    private static func renditions(
+    private static func presets(
         _ rows: [Row],
         of asset: AssetID
-    ) throws -> [(number: VersionNumber, preset: PresetName, format: RenditionFormat)] {
-        var formats: [String: RenditionFormat] = [:]
+    ) throws -> [(number: VersionNumber, preset: PresetName, formats: [RenditionFormat])] {
+        var formats: [String: [RenditionFormat]] = [:]
         return try rows.map { source in
             let row = "renditions \(asset)"
             let json = try Rows.value("recipe_json", as: String.self, of: source, row: row)
-            guard let format = formats[json] ?? (try? Recipe(canonicalJSON: json))?.format else {
+            guard let known = formats[json] ?? (try? Recipe(canonicalJSON: json))?.formats else {
                 throw Rows.corrupt(row, "recipe_json does not parse")
             }
-            formats[json] = format
-            return (try Rows.ref(source).number, try Rows.presetName(source, row: row), format)
+            formats[json] = known
+            return (try Rows.ref(source).number, try Rows.presetName(source, row: row), known)
         }
     }
 }

@@ -86,6 +86,29 @@ enum Rows {
         )
     }
 
+    /// A row of `further_renditions`, whose preset's name is part of its name.
+    static func deliverableFurther(_ source: Row, of ref: VersionRef) throws(CatalogError) -> DeliverableRendition {
+        let name = try Self.renditionName(source, row: "further_renditions \(ref)")
+        let row = "further_renditions \(ref)/\(name)"
+        let json = try Self.value("recipe_json", as: String.self, of: source, row: row)
+        guard let recipe = try? Recipe(canonicalJSON: json), recipe.format == name.format else {
+            throw Self.corrupt(row, "recipe_json does not parse, or is of another format")
+        }
+        let rendition = Rendition(
+            preset: Preset(name: name.preset, recipe: recipe),
+            size: try Self.size(source, row: row),
+            blob: try Self.blob(source, row: row)
+        )
+        let createdAt = try Self.date("created_ms", of: source, row: "versions \(ref)")
+        return DeliverableRendition(ref: ref, rendition: rendition, createdAt: createdAt)
+    }
+
+    static func renditionName(_ source: Row, row: String) throws(CatalogError) -> RenditionName {
+        let text = try Self.value("name", as: String.self, of: source, row: row)
+        guard let name = RenditionName(text) else { throw Self.corrupt("\(row)/\(text)", "name is no rendition's") }
+        return name
+    }
+
     static func presetName(_ source: Row, row: String) throws(CatalogError) -> PresetName {
         let text = try Self.value("preset", as: String.self, of: source, row: row)
         guard let name = PresetName(text) else { throw Self.corrupt("\(row)/\(text)", "preset is no preset's name") }

@@ -45,8 +45,13 @@ extension SQLiteCatalog {
                 let ref = try Rows.ref(row)
                 return BlobUse.rendition(of: ref, preset: try Rows.presetName(row, row: "renditions \(ref)"))
             }
+            let further = try Row.fetchAll(CatalogSQL.usesAsFurther.prepared(database, blob.arguments)).map { row in
+                let ref = try Rows.ref(row)
+                let name = try Rows.renditionName(row, row: "further_renditions \(ref)")
+                return BlobUse.further(of: ref, name: name)
+            }
             let ordered = versions.sorted { ($0.asset, $0.number) < ($1.asset, $1.number) }
-            return ordered.map { .source(of: $0) } + renditions
+            return ordered.map { .source(of: $0) } + renditions + further
         }
     }
 
@@ -98,21 +103,30 @@ extension SQLiteCatalog {
         of use: BlobUse,
         in database: Database
     ) throws -> [BlobID] {
-        guard case .rendition(let ref, let preset) = use else {
-            throw CatalogError(.conflict, detail: "\(use): a source is never replaced")
+        let place: StatementArguments
+        let read: CatalogSQL
+        let write: CatalogSQL
+        switch use {
+        case .source: throw CatalogError(.conflict, detail: "\(use): a source is never replaced")
+        case .rendition(let ref, let preset):
+            place = ref.arguments &+ ["preset": preset.description]
+            read = .renditionsBlob
+            write = .setRenditionsBlob
+        case .further(let ref, let name):
+            place = ref.arguments(name)
+            read = .furthersBlob
+            write = .setFurthersBlob
         }
-        let place = ref.arguments &+ ["preset": preset.description]
-        let found = try Data.fetchOne(CatalogSQL.renditionsBlob.prepared(database, place))
-        guard found == Data(old.bytes),
+        guard try Data.fetchOne(read.prepared(database, place)) == Data(old.bytes),
             let row = try Row.fetchOne(CatalogSQL.blob.prepared(database, old.arguments))
-        else { throw CatalogError(.conflict, detail: "\(ref)/\(preset) has not blob \(old)") }
-        let record = try Rows.blob(row, row: "renditions \(ref)/\(preset)")
+        else { throw CatalogError(.conflict, detail: "\(use) has not blob \(old)") }
+        let record = try Rows.blob(row, row: "\(use)")
         // What a versioned URL gives never changes.
         guard record.bytes == new.bytes, record.sha256 == new.sha256 else {
-            throw CatalogError(.conflict, detail: "\(ref)/\(preset): blob \(new.id) has other bytes than \(old)")
+            throw CatalogError(.conflict, detail: "\(use): blob \(new.id) has other bytes than \(old)")
         }
         try Self.insert(new, in: database)
-        try CatalogSQL.setRenditionsBlob.run(database, place &+ new.id.arguments)
+        try write.run(database, place &+ new.id.arguments)
         return try Self.giveUp([old], in: database)
     }
 
@@ -128,7 +142,10 @@ extension SQLiteCatalog {
         let move: StatementArguments = ["id": Data(old.bytes), "new": Data(new.id.bytes)]
         let sources = try CatalogSQL.moveSources.run(database, move)
         let renditions = try CatalogSQL.moveRenditions.run(database, move)
-        guard sources + renditions > 0 else { throw CatalogError(.conflict, detail: "nothing names blob \(old)") }
+        let further = try CatalogSQL.moveFurther.run(database, move)
+        guard sources + renditions + further > 0 else {
+            throw CatalogError(.conflict, detail: "nothing names blob \(old)")
+        }
         _ = try Self.giveUp([old], in: database)
     }
 }

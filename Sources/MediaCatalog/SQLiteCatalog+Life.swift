@@ -78,7 +78,9 @@ extension SQLiteCatalog {
         }
         let rows = try Data.fetchAll(CatalogSQL.blobsOfAsset.prepared(database, asset.arguments))
         let blobs = Set(try rows.map { try Rows.blobID($0, row: "versions or renditions of \(asset)") })
-        let statements: [CatalogSQL] = [.eraseIdempotencyKeys, .eraseRenditions, .eraseVersions, .markErased]
+        let statements: [CatalogSQL] = [
+            .eraseIdempotencyKeys, .eraseRenditions, .eraseFurther, .eraseVersions, .markErased,
+        ]
         for statement in statements { try statement.run(database, asset.arguments) }
         return try Self.giveUp(blobs.sorted(), in: database)
     }

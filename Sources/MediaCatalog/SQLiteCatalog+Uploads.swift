@@ -223,7 +223,7 @@ extension SQLiteCatalog {
     }
 
     /// After the rows are there: what they come to is what counts, whoever else is uploading.
-    private static func check(_ quota: Quota, of tenant: Tenant, in database: Database) throws {
+    static func check(_ quota: Quota, of tenant: Tenant, in database: Database) throws {
         guard quota != .none else { return }
         let usage = try Self.usage(of: tenant, in: database)
         guard usage.bytes <= quota.bytes ?? .max, usage.files <= quota.files ?? .max else {

@@ -15,7 +15,8 @@ struct DeliveryHandler: Sendable {
     func callAsFunction(_ request: Request, path: DeliveryPath) async throws -> Response {
         let moment = self.hot.moment
         let trace = DeliveryTrace()
-        let found = try await trace.measure(.catalog) { try await self.deliver.find(path) }
+        let accepted = AcceptedFormats(path.isNegotiated ? request.headers[.accept] : nil)
+        let found = try await trace.measure(.catalog) { try await self.deliver.find(path, choosing: accepted.best) }
         let headers = DeliveryHeaders(found, path: path, profile: self.profile)
         let conditions = ConditionalRequest(
             fields: request.headers,
@@ -63,13 +64,16 @@ struct DeliveryHandler: Sendable {
             let part = held.withUnsafeBytes { ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: $0[range])) }
             return (Response(status: head.status, headers: fields, body: ResponseBody(byteBuffer: part)), held)
         case .stream(let reader, let range):
-            return (Response(status: head.status, headers: fields, body: Self.stream(reader, range)), nil)
+            return (Response(status: head.status, headers: fields, body: ResponseBody(reader, range)), nil)
         }
     }
+}
 
-    /// A chunk that does not verify ends the connection in the middle: a short answer is never completed.
-    private static func stream(_ reader: SealedBlobReader, _ range: Range<Int>) -> ResponseBody {
-        ResponseBody(contentLength: range.count) { writer in
+extension ResponseBody {
+    /// A part of a blob, read and verified as it is sent. A chunk that does not verify ends the connection in the
+    /// middle: a short answer is never completed.
+    init(_ reader: SealedBlobReader, _ range: Range<Int>) {
+        self.init(contentLength: range.count) { writer in
             do {
                 for piece in reader.pieces(of: range) {
                     try await writer.write(ByteBuffer(bytes: try await reader.read(piece)))

@@ -10,6 +10,9 @@ struct DeliveryHeaders {
         "public, max-age=31536000, immutable, stale-while-revalidate=86400, stale-if-error=604800"
     static let latest = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
 
+    /// What a negotiated path answers by: whichever format was chosen, and on errors, too.
+    static let vary = "Accept"
+
     let etag: String
     /// Since 1970, whole seconds, as HTTP dates have no others.
     let lastModifiedSeconds: Int
@@ -38,9 +41,8 @@ struct DeliveryHeaders {
             .timingAllowOrigin: "*",
             .contentSecurityPolicy: "default-src 'none'; sandbox",
         ]
-        // A name of our own making, so nothing in it needs an escape (RFC 8187).
-        let name = path.description.split(separator: "/").last ?? ""
-        common[.contentDisposition] = "inline; filename*=UTF-8''\(name)"
+        if path.isNegotiated { common[.vary] = Self.vary }
+        common[.contentDisposition] = "inline; filename*=UTF-8''\(Self.fileName(path, rendition.preset.recipe.format))"
         common.append(contentsOf: Self.tagFields(Self.tags(found.ref, path), profile))
         self.common = common
     }
@@ -62,6 +64,11 @@ struct DeliveryHeaders {
         return HTTPResponse(status: status, headerFields: fields)
     }
 
+    /// A name of our own making, so that nothing in it needs an escape (RFC 8187): the options of a recipe would.
+    private static func fileName(_ path: DeliveryPath, _ format: RenditionFormat) -> String {
+        "\(path.isSigned ? "picture" : path.preset.description).\(format.fileExtension)"
+    }
+
     /// A tag that a cache does not take is an object that nobody can purge. Ours are of a few known lengths, which a
     /// test holds against every profile.
     private static func tagFields(_ tags: [String], _ profile: CDNProfile) -> HTTPFields {
@@ -77,9 +84,8 @@ struct DeliveryHeaders {
 
     /// What a purge can name: the asset, the version, the preset; and `latest` apart, which alone changes.
     private static func tags(_ ref: VersionRef, _ path: DeliveryPath) -> [String] {
-        [
-            SurrogateKey.asset(ref.asset), SurrogateKey.version(path.version, of: ref.asset),
-            SurrogateKey.preset(path.preset),
-        ]
+        let version = [SurrogateKey.asset(ref.asset), SurrogateKey.version(path.version, of: ref.asset)]
+        // A recipe without a name has no tag: its options are not of the tags' alphabet.
+        return path.isSigned ? version : version + [SurrogateKey.preset(path.preset)]
     }
 }

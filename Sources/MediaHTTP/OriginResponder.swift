@@ -21,9 +21,12 @@ package struct OriginResponder: HTTPResponder {
     let hotPath: HotPath
     let upload: UploadHandler
     let delivery: DeliveryHandler
+    let original: OriginalHandler
     let assets: AssetHandler
     let life: LifeHandler
     let bearer: BearerCheck
+    /// Knows signed paths; nil: there are none.
+    let recipeSigner: RecipeSigner?
     /// How long the body of a request may take to arrive.
     let bodyTimeout: Duration
     let meters: HTTPMeters
@@ -82,20 +85,28 @@ package struct OriginResponder: HTTPResponder {
             }
             return try await self.delivery(request, path: path)
         }
+        if case .original(let ref) = target.route { return try await self.original(request, ref) }
         return try await Self.finished(try await self.answerAPI(request.method, target, incoming), for: request)
     }
 
     /// All that can be said from the head alone, whatever the route does.
     private func checkHead(_ head: HTTPRequest, _ target: RequestTarget) throws {
         try RequestGuard.check(head)
-        if target.route.isAPI { try self.bearer.check(head) }
+        if target.route.needsToken { try self.bearer.check(head) }
         // Its target is no path, and there is nothing it could be done to.
         guard head.method != .connect else { throw Problem.methodNotAllowed("GET, HEAD") }
         guard target.route != .unknown else { throw Self.notFound }
         guard target.route.methods.contains(head.method) else { throw Problem.methodNotAllowed(target.route.allow) }
+        if case .delivery(let path) = target.route, path.isSigned { try self.checkSignature(of: path, target.query) }
         guard target.query == nil || target.route.takesQuery(head.method) else {
             throw Problem.badQuery("This request takes no query.")
         }
+    }
+
+    /// Before anything is looked up: who has no signature is not told what there is, and costs nothing.
+    private func checkSignature(of path: DeliveryPath, _ query: Substring?) throws {
+        guard let recipeSigner = self.recipeSigner else { throw Self.notFound }
+        guard try recipeSigner.accepts(path, query: query) else { throw Problem.badSignature }
     }
 
     /// HEAD is answered as GET is.
@@ -115,7 +126,7 @@ package struct OriginResponder: HTTPResponder {
         case (.versions(let asset), .post): try await self.upload(incoming, target: .newVersion(of: asset))
         case (.versions(let asset), _): try await self.assets.versions(of: asset, query: target.query)
         case (.version(let ref), _): try await self.assets.version(ref)
-        case (.delivery, _), (.unknown, _): throw Self.notFound
+        case (.delivery, _), (.original, _), (.unknown, _): throw Self.notFound
         }
     }
 
@@ -131,7 +142,10 @@ package struct OriginResponder: HTTPResponder {
             ]
         )
         // A page that shows a picture of ours may want to know that it is gone.
-        if case .delivery = route { problem.fields[.accessControlAllowOrigin] = CrossOrigin.anybody }
+        if case .delivery(let path) = route {
+            problem.fields[.accessControlAllowOrigin] = CrossOrigin.anybody
+            if path.isNegotiated { problem.fields[.vary] = DeliveryHeaders.vary }
+        }
         return problem
     }
 

@@ -47,6 +47,8 @@ package struct OriginFace: Sendable {
     package let uploadBytesMax: Int
     package let uploadTimeout: Duration
     package let apiToken: String?
+    /// Knows signed recipes; nil: there are none.
+    package let recipeSigner: RecipeSigner?
     package let isEqual: @Sendable ([UInt8], [UInt8]) -> Bool
 
     package init(
@@ -61,6 +63,7 @@ package struct OriginFace: Sendable {
         uploadBytesMax: Int,
         uploadTimeout: Duration,
         apiToken: String?,
+        recipeSigner: RecipeSigner? = nil,
         isEqual: @escaping @Sendable ([UInt8], [UInt8]) -> Bool
     ) {
         self.ingest = ingest
@@ -74,6 +77,7 @@ package struct OriginFace: Sendable {
         self.uploadBytesMax = uploadBytesMax
         self.uploadTimeout = uploadTimeout
         self.apiToken = apiToken
+        self.recipeSigner = recipeSigner
         self.isEqual = isEqual
     }
 
@@ -88,6 +92,7 @@ package struct OriginFace: Sendable {
                 baseURL: self.publicBaseURL
             ),
             delivery: DeliveryHandler(deliver: self.deliver, hot: hotPath.table, profile: self.profile),
+            original: OriginalHandler(deliver: self.deliver),
             assets: AssetHandler(describe: self.describe, baseURL: self.publicBaseURL),
             life: LifeHandler(
                 describe: self.describe,
@@ -96,6 +101,7 @@ package struct OriginFace: Sendable {
                 baseURL: self.publicBaseURL
             ),
             bearer: BearerCheck(token: self.apiToken, isEqual: self.isEqual),
+            recipeSigner: self.recipeSigner,
             bodyTimeout: self.uploadTimeout,
             meters: HTTPMeters()
         )

@@ -84,6 +84,13 @@ extension Problem {
         fields: [.wwwAuthenticate: "Bearer realm=\"image-origin\""]
     )
 
+    static let badSignature = Problem(
+        code: "bad-signature",
+        status: .forbidden,
+        title: "Not signed",
+        detail: "A path with options in place of a preset's name needs its own signature: '?sig=…', and nothing else."
+    )
+
     // The path, the method, the query.
 
     /// - Parameter detail: which paths there are.

@@ -138,6 +138,13 @@ enum ProblemTable {
             "The rendition is being made again. Try again shortly.",
             level: .warning
         ),
+        // Not the client's fault, and trying again soon cannot help.
+        "origin.rendition-failed": Self.unavailable(
+            "rendition-failed",
+            "The picture could not be made in this format. Ask for another one, or try again later.",
+            level: .error,
+            retryAfterSeconds: 600
+        ),
         // The envelope key was retired while the blob was sealed under it; the next attempt takes the new one.
         "catalog.envelope-key-retired": Self.unavailable(
             "envelope-key-retired",
@@ -157,7 +164,15 @@ enum ProblemTable {
             code: "quota-exceeded",
             status: Self.insufficientStorage,
             title: "Quota exceeded",
-            detail: "The upload would take more storage than is allowed. Delete pictures, or ask for a larger quota.",
+            detail: "This would take more storage than is allowed. Delete pictures, or ask for a larger quota.",
+            level: .notice
+        ),
+        "catalog.too-many-recipes": Problem(
+            code: "too-many-recipes",
+            status: Self.insufficientStorage,
+            title: "Too many recipes",
+            detail:
+                "As many pictures as may be were made of this one by signed options. Use one of those, or a preset.",
             level: .notice
         ),
     ]
@@ -238,7 +253,7 @@ enum ProblemTable {
         code: "insufficient-storage",
         status: Self.insufficientStorage,
         title: "Storage full",
-        detail: "There is no room for the upload. Stored pictures are served as before.",
+        detail: "There is no room to store anything new. Stored pictures are served as before.",
         level: .error
     )
 

@@ -5,8 +5,10 @@ import MediaModel
 ///
 /// The table of all routes: what they are called in the metrics, which methods and queries they take, whose they are.
 enum Route: Hashable, Sendable {
-    /// `/a/{asset}/v{n}/{preset}.webp`, `/a/{asset}/latest/{preset}.webp`
+    /// `/a/{asset}/v{n}/{preset}.webp`, `/a/{asset}/latest/{preset}.webp`, with other endings and without one.
     case delivery(DeliveryPath)
+    /// `/a/{asset}/v{n}/original`
+    case original(VersionRef)
     /// `/v1/assets`
     case assets
     /// `/v1/assets/{asset}`
@@ -31,6 +33,10 @@ enum Route: Hashable, Sendable {
             return
         }
         let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+        if let original = Self.original(segments) {
+            self = .original(original)
+            return
+        }
         guard segments.starts(with: ["", "v1", "assets"]) else {
             self = .unknown
             return
@@ -40,6 +46,13 @@ enum Route: Hashable, Sendable {
             return
         }
         self = AssetID(segments[3]).map { Self.below($0, segments.dropFirst(4)) } ?? .unknown
+    }
+
+    private static func original(_ segments: [Substring]) -> VersionRef? {
+        guard segments.count == 5, segments[0].isEmpty, segments[1] == "a", segments[4] == PresetName.reserved,
+            let asset = AssetID(segments[2]), case .number(let number)? = VersionSelector(segments[3])
+        else { return nil }
+        return VersionRef(asset: asset, number: number)
     }
 
     private static func below(_ asset: AssetID, _ segments: ArraySlice<Substring>) -> Route {
@@ -61,6 +74,7 @@ enum Route: Hashable, Sendable {
         switch self {
         case .delivery(let path) where path.version == .latest: "/a/{asset}/latest/{preset}"
         case .delivery: "/a/{asset}/v{n}/{preset}"
+        case .original: "/a/{asset}/v{n}/original"
         case .assets: "/v1/assets"
         case .asset: "/v1/assets/{asset}"
         case .undelete: "/v1/assets/{asset}/undelete"
@@ -75,7 +89,7 @@ enum Route: Hashable, Sendable {
     var methods: [HTTPRequest.Method] {
         switch self {
         case .delivery: [.get, .head, .options]
-        case .version: [.get, .head]
+        case .original, .version: [.get, .head]
         case .assets, .versions: [.get, .head, .post]
         case .asset: [.get, .head, .delete]
         case .undelete, .reprocess: [.post]
@@ -100,15 +114,27 @@ enum Route: Hashable, Sendable {
         switch self {
         case .assets, .versions: method == .get || method == .head
         case .asset: method == .delete
+        case .delivery(let path): path.isSigned
         default: false
         }
     }
 
     /// Whether the caller must show the API token where one is set.
-    var isAPI: Bool {
+    var needsToken: Bool {
         switch self {
         case .delivery, .unknown: false
         default: true
+        }
+    }
+
+    /// Whether it is a path below `/a`, which has no query: a second spelling of one would be a second object in every
+    /// cache, and one that a purge misses.
+    fileprivate var hasOneSpelling: Bool {
+        switch self {
+        // A signature is a query; it is looked at with the path.
+        case .delivery(let path): !path.isSigned
+        case .original: true
+        default: false
         }
     }
 }
@@ -124,7 +150,6 @@ struct RequestTarget: Hashable, Sendable {
         let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         self.query = parts.count > 1 ? parts[1] : nil
         let route = parts.first.map(Route.init(path:)) ?? .unknown
-        // A second spelling of a delivery would be a second object in every cache, and one that a purge misses.
-        if case .delivery = route, self.query != nil { self.route = .unknown } else { self.route = route }
+        self.route = route.hasOneSpelling && self.query != nil ? .unknown : route
     }
 }

@@ -31,14 +31,19 @@ enum Effort {
         Rung(pixelsMax: .max, effortMax: 0),
     ]
 
+    /// AV1's encoder cannot be told to stop, so what it is given must be done in time.
+    private static let avif = [Rung(pixelsMax: 3_000_000, effortMax: 6), Rung(pixelsMax: .max, effortMax: 0)]
+
     /// - Parameter pixels: of one frame.
     /// - Returns: 0 ... 6, at most the recipe's own.
     static func effort(for recipe: Recipe, pixels: Int, frames: Int) -> Int {
-        let ladder =
-            frames > 1
-            ? (recipe.lossless ? Self.animatedLossless : Self.animatedLossy)
-            : (recipe.lossless ? Self.stillLossless : Self.stillLossy)
-        let rung = ladder.first { pixels * frames <= $0.pixelsMax }
+        let rung = Self.ladder(for: recipe, frames: frames).first { pixels * frames <= $0.pixelsMax }
         return min(recipe.effort, rung?.effortMax ?? 0)
+    }
+
+    private static func ladder(for recipe: Recipe, frames: Int) -> [Rung] {
+        if recipe.format == .avif { return Self.avif }
+        if frames > 1 { return recipe.isLossless ? Self.animatedLossless : Self.animatedLossy }
+        return recipe.isLossless ? Self.stillLossless : Self.stillLossy
     }
 }

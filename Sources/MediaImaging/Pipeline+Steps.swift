@@ -93,7 +93,6 @@ extension Pipeline {
         _ item: Plan.Item,
         _ animation: Animation
     ) throws(RenderError) -> RenderedPicture {
-        let recipe = item.preset.recipe
         let size = item.placement.output
         // The catalog and every client go by the planned size; a resizer that rounds otherwise must not go unseen.
         guard finished.strip.width == size.width, finished.strip.height == size.height * item.frames else {
@@ -101,11 +100,30 @@ extension Pipeline {
             let planned = "\(size.width) × \(size.height) × \(item.frames)"
             throw RenderError(.undecodable, detail: "a rendition of \(found) where \(planned) was planned")
         }
+        let bytes = try Self.file(of: finished.strip, item, animation)
+        return RenderedPicture(preset: item.preset, size: size, bytes: bytes)
+    }
+
+    private static func file(
+        of strip: borrowing VipsImageHandle,
+        _ item: Plan.Item,
+        _ animation: Animation
+    ) throws(RenderError) -> [UInt8] {
+        let recipe = item.preset.recipe
+        let size = item.placement.output
         // libvips 8.14.1 writes EXIF, XMP and ICC into a WebP whatever `strip` says: nothing may be left to write.
-        var current = try finished.strip.withoutMetadata()
+        var current = try strip.withoutMetadata()
         if item.frames > 1 { current = try current.animated(animation, frameHeight: size.height) }
         let effort = Effort.effort(for: recipe, pixels: size.width * size.height, frames: item.frames)
-        let bytes = try current.encodedAsWebP(quality: recipe.quality, effort: effort, lossless: recipe.lossless)
-        return RenderedPicture(preset: item.preset, size: size, bytes: bytes)
+        switch recipe.format {
+        case .webp:
+            return try current.encodedAsWebP(quality: recipe.quality, effort: effort, lossless: recipe.lossless)
+        case .jpeg:
+            // There is no transparency in a JPEG: the background shows through.
+            if current.hasAlpha { current = try current.flattened(onto: recipe.background) }
+            return try current.encodedAsJPEG(quality: recipe.quality)
+        case .avif:
+            return try current.encodedAsAVIF(quality: recipe.quality, effort: effort)
+        }
     }
 }

@@ -37,7 +37,9 @@ struct Plan {
             }
             let isLossless = preset.recipe.lossless
             let animationMax = isLossless ? Effort.animationPixelsMaxLossless : Effort.animationPixelsMax
-            let moves = preset.recipe.animated && source.frames > 1 && pixels <= animationMax / source.frames
+            let moves =
+                preset.recipe.animated && preset.recipe.format.isAnimated && source.frames > 1
+                && pixels <= animationMax / source.frames
             items.append(Item(index: index, preset: preset, placement: placement, frames: moves ? source.frames : 1))
         }
         self.items = items.sorted { Self.rank($0) > Self.rank($1) }

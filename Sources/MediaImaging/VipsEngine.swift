@@ -35,12 +35,19 @@ package struct VipsEngine: PictureEngine, Sendable {
         }
         cwebp_ask { 1 - cvips_is_overdue() }
         let engine = VipsEngine()
-        try WarmUp.run(engine)
+        try engine.rehearse()
         guard cvips_reserve_code(Self.kernelsReserved) == 0 else {
             throw RenderError(.unavailable, detail: "libvips does not resize: \(VipsFailure.words())")
         }
         return engine
     }
+
+    /// What the last warm-up could make.
+    private static let made = Mutex<Set<RenditionFormat>>([])
+
+    /// All that the last warm-up could make: without libheif's encoder, or where that does not work in the sandbox,
+    /// there is no AVIF.
+    package var formats: Set<RenditionFormat> { Self.made.withLock { $0 } }
 
     private init() {}
 
@@ -50,8 +57,12 @@ package struct VipsEngine: PictureEngine, Sendable {
     /// - Throws: ``RenderError`` `.unavailable` where libvips is missing a part or older than 8.13.
     package static func start() throws(RenderError) -> VipsEngine { try Self.started.get() }
 
-    /// Decodes the small pictures once more: what a sandbox lacks shows before a stranger's picture comes.
-    package func rehearse() throws(RenderError) { try WarmUp.run(self) }
+    /// Decodes the small pictures once more, and makes one of each format: what a sandbox lacks shows before a
+    /// stranger's picture comes.
+    package func rehearse() throws(RenderError) {
+        let formats = try WarmUp.run(self)
+        Self.made.withLock { $0 = formats }
+    }
 
     package func render(
         _ job: RenderJob,

@@ -2,28 +2,57 @@ import CVipsShim
 import FoundationEssentials
 import MediaModel
 
-/// Decodes a tiny picture of every format once.
+/// Decodes a tiny picture of every format once, and makes one of every format.
 ///
 /// A codec loads modules, tables and colour profiles when it is first needed; in the sandbox it could not any more, and
 /// the first picture would pay for it.
 enum WarmUp {
-    private static let preset = PresetName("warm-up").map {
-        Preset(name: $0, recipe: Recipe(width: 1, height: 1, effort: 0))
-    }
+    private static let name = PresetName("warm-up")
 
     /// Generous: the pool gives a worker less until its hello.
     private static let timeMax = Duration.seconds(60)
 
-    static func run(_ engine: VipsEngine) throws(RenderError) {
+    /// - Returns: what can be made.
+    static func run(_ engine: VipsEngine) throws(RenderError) -> Set<RenditionFormat> {
         for (format, bytes) in try Self.pictures() {
-            let job = RenderJob(format: format, limits: PictureLimits(), presets: [Self.preset].compactMap { $0 })
             do {
-                _ = try bytes.withUnsafeBufferPointer { (bytes) throws(RenderError) in
-                    try engine.render(job, picture: UnsafeRawBufferPointer(bytes), within: Self.timeMax)
-                }
+                try Self.render(bytes, format, as: Recipe(width: 1, height: 1, effort: 0), engine)
             } catch {
                 throw RenderError(.unavailable, detail: "libvips does not decode \(format): \(error.detail)")
             }
+        }
+        return try Self.encode(engine)
+    }
+
+    /// Of a picture that is large enough for an encoder to use all it has; with transparency, which is a picture of its
+    /// own in an AVIF.
+    private static func encode(_ engine: VipsEngine) throws(RenderError) -> Set<RenditionFormat> {
+        let picture = try Self.saved(try Self.blank(bands: 4, space: "srgb", side: 64), as: ".png")
+        var made: Set<RenditionFormat> = []
+        for format in RenditionFormat.allCases {
+            do {
+                try Self.render(picture, .png, as: Recipe(width: 64, height: 64, format: format), engine)
+                made.insert(format)
+            } catch {
+                // The only one that comes from a library of its own, which may have no encoder.
+                guard format == .avif else {
+                    throw RenderError(.unavailable, detail: "libvips does not encode \(format): \(error.detail)")
+                }
+            }
+        }
+        return made
+    }
+
+    private static func render(
+        _ bytes: [UInt8],
+        _ format: PictureFormat,
+        as recipe: Recipe,
+        _ engine: VipsEngine
+    ) throws(RenderError) {
+        let presets = [Self.name].compactMap { $0 }.map { Preset(name: $0, recipe: recipe) }
+        let job = RenderJob(format: format, limits: PictureLimits(), presets: presets)
+        _ = try bytes.withUnsafeBufferPointer { (bytes) throws(RenderError) in
+            try engine.render(job, picture: UnsafeRawBufferPointer(bytes), within: Self.timeMax)
         }
     }
 
@@ -44,9 +73,10 @@ enum WarmUp {
         return pictures
     }
 
-    private static func blank(bands: Int, space: String) throws(RenderError) -> VipsImageHandle {
-        let samples = [UInt8](repeating: 0, count: 4 * bands)
-        return try VipsImageHandle { cvips_from_samples(samples, samples.count, 2, 2, CInt(bands), space, $0) }
+    private static func blank(bands: Int, space: String, side: Int = 2) throws(RenderError) -> VipsImageHandle {
+        let samples = [UInt8](repeating: 0, count: side * side * bands)
+        let side = CInt(side)
+        return try VipsImageHandle { cvips_from_samples(samples, samples.count, side, side, CInt(bands), space, $0) }
     }
 
     private static func saved(_ image: borrowing VipsImageHandle, as suffix: String) throws(RenderError) -> [UInt8] {

@@ -4,6 +4,9 @@ package struct PresetName: Hashable, Comparable, Sendable, Codable, CustomString
     /// What the source's own blob and URL are called; no preset may be.
     package static let reserved = "original"
 
+    /// Bytes of a recipe's options: more than all of them at their longest come to.
+    private static let optionsBytesMax = 100
+
     package let description: String
 
     package init?(_ text: some StringProtocol) {
@@ -18,9 +21,25 @@ package struct PresetName: Hashable, Comparable, Sendable, Codable, CustomString
         self.description = String(text)
     }
 
+    /// What a recipe without a name is called: its options in their one spelling (``RecipeOptions/text(of:)``). No
+    /// configured preset is called so: `=` is in none of their names.
+    package init(oneOff recipe: Recipe) { self.description = RecipeOptions.text(of: recipe) }
+
+    /// The name of a recipe without a name, as it stands in a URL; nil for another spelling than the one there is.
+    package init?(oneOff text: some StringProtocol) {
+        guard text.utf8.count <= Self.optionsBytesMax, let recipe = try? RecipeOptions.parse(text),
+            recipe.formats == Recipe.formatsDefault, RecipeOptions.text(of: recipe) == text
+        else { return nil }
+        self.description = String(text)
+    }
+
+    /// Whether it is that of a recipe without a name.
+    package var isOneOff: Bool { self.description.utf8.contains(UInt8(ascii: "=")) }
+
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        guard let name = PresetName(try container.decode(String.self)) else {
+        let text = try container.decode(String.self)
+        guard let name = PresetName(text) ?? PresetName(oneOff: text) else {
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "not the name of a preset")
         }
         self = name
@@ -42,6 +61,15 @@ package struct Preset: Sendable, Hashable, Codable {
     package init(name: PresetName, recipe: Recipe) {
         self.name = name
         self.recipe = recipe
+    }
+
+    /// The recipe of a URL with options in place of a preset's name, in the one format that the URL has; nil where the
+    /// name is a preset's.
+    package init?(oneOff name: RenditionName) {
+        guard name.preset.isOneOff, var recipe = try? RecipeOptions.parse(name.preset.description) else { return nil }
+        recipe.format = name.format
+        recipe.formats = [name.format]
+        self.init(name: name.preset, recipe: recipe)
     }
 
     /// Parses `name:options`, for example `thumbnail:w=320,h=320`. See ``RecipeOptions``.

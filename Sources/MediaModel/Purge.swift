@@ -106,25 +106,23 @@ package struct PurgeRecord: Hashable, Sendable {
 }
 
 extension PurgeRecord {
-    /// The URLs of renditions as `latest` and, where numbers are given, as versions.
+    /// The URLs of presets as `latest` and, where numbers are given, as versions; in each format that clients may have,
+    /// made or not, and without an ending.
     ///
-    /// - Parameter renditions: each with the version that it is of.
+    /// - Parameter presets: each with the version that it is of.
     package static func paths(
         of asset: AssetID,
-        _ renditions: [(number: VersionNumber, preset: PresetName, format: RenditionFormat)],
+        _ presets: [(number: VersionNumber, preset: PresetName, formats: [RenditionFormat])],
         for change: PurgeChange
     ) -> [String] {
         var paths: Set<String> = []
-        for rendition in renditions {
-            let selectors: [VersionSelector] = change == .latest ? [.latest] : [.latest, .number(rendition.number)]
+        for (number, preset, formats) in presets {
+            let selectors: [VersionSelector] = change == .latest ? [.latest] : [.latest, .number(number)]
             for version in selectors {
-                let path = DeliveryPath(
-                    asset: asset,
-                    version: version,
-                    preset: rendition.preset,
-                    format: rendition.format
-                )
-                paths.insert(path.description)
+                for format in formats.map(Optional.some) + [nil] {
+                    let path = DeliveryPath(asset: asset, version: version, preset: preset, format: format)
+                    paths.insert(path.description)
+                }
             }
         }
         return paths.sorted()

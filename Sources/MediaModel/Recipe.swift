@@ -52,23 +52,30 @@ package struct Recipe: Sendable, Hashable, Codable {
     package var width: Int?
     package var height: Int?
     package var format: RenditionFormat
-    /// The encoder's quality, 1 ... 100.
+    /// The formats in which clients may have it, in the order of ``RenditionFormat/allCases``; ``format`` is one of
+    /// them.
+    package var formats: [RenditionFormat]
+    /// The quality, 1 ... 100, on the scale of WebP's and JPEG's encoders.
     package var quality: Int
-    /// The encoder's effort, 0 (fast) ... 6 (small).
+    /// The encoder's effort, 0 (fast) ... 6 (small). JPEG's has none.
     package var effort: Int
-    /// Every visible pixel kept exactly (colours under full transparency are not kept: nobody should find them there);
-    /// quality then only trades time for size.
+    /// WebP only: every visible pixel kept exactly (colours under full transparency are not kept: nobody should find
+    /// them there); quality then only trades time for size.
     package var lossless: Bool
-    /// Keeps an animation's frames; otherwise the first one is taken.
+    /// Keeps an animation's frames where the format can move; otherwise the first one is taken.
     package var animated: Bool
-    /// What `pad` fills with.
+    /// What `pad` fills with, and what shows through where the format has no transparency.
     package var background: Colour
+
+    /// What is made at the upload, and what clients get that show nothing else.
+    package static let formatsDefault: [RenditionFormat] = [.webp, .jpeg]
 
     package init(
         fit: Fit = .scaleDown,
         width: Int? = nil,
         height: Int? = nil,
         format: RenditionFormat = .webp,
+        formats: [RenditionFormat] = Recipe.formatsDefault,
         quality: Int = 80,
         effort: Int = 4,
         lossless: Bool = false,
@@ -79,6 +86,7 @@ package struct Recipe: Sendable, Hashable, Codable {
         self.width = width
         self.height = height
         self.format = format
+        self.formats = formats
         self.quality = quality
         self.effort = effort
         self.lossless = lossless
@@ -86,8 +94,19 @@ package struct Recipe: Sendable, Hashable, Codable {
         self.background = background
     }
 
-    /// The one canonical form: every field, keys in order, no white space. It is stored with the version it was used
-    /// for.
+    /// Whether every visible pixel is kept: as asked for, and as the format can.
+    package var isLossless: Bool { self.lossless && self.format == .webp }
+
+    /// The same picture in another format.
+    package func made(as format: RenditionFormat) -> Recipe {
+        var recipe = self
+        recipe.format = format
+        return recipe
+    }
+
+    /// The one canonical form: every field, keys in order, no white space; `formats` only where it is another than
+    /// ``formatsDefault``, which is how recipes were before there was a choice. It is stored with the version it was
+    /// used for.
     package var canonicalJSON: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -99,5 +118,44 @@ package struct Recipe: Sendable, Hashable, Codable {
     /// - Throws: `DecodingError` where the text is no recipe.
     package init(canonicalJSON text: String) throws {
         self = try JSONDecoder().decode(Recipe.self, from: Data(text.utf8))
+    }
+}
+
+extension Recipe {
+    private enum CodingKeys: String, CodingKey {
+        case fit, width, height, format, formats, quality, effort, lossless, animated, background
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            fit: try values.decode(Fit.self, forKey: .fit),
+            width: try values.decodeIfPresent(Int.self, forKey: .width),
+            height: try values.decodeIfPresent(Int.self, forKey: .height),
+            format: try values.decode(RenditionFormat.self, forKey: .format),
+            formats: try values.decodeIfPresent([RenditionFormat].self, forKey: .formats) ?? Self.formatsDefault,
+            quality: try values.decode(Int.self, forKey: .quality),
+            effort: try values.decode(Int.self, forKey: .effort),
+            lossless: try values.decode(Bool.self, forKey: .lossless),
+            animated: try values.decode(Bool.self, forKey: .animated),
+            background: try values.decode(Colour.self, forKey: .background)
+        )
+        guard !self.formats.isEmpty else {
+            throw DecodingError.dataCorruptedError(forKey: .formats, in: values, debugDescription: "no format at all")
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(self.fit, forKey: .fit)
+        try values.encodeIfPresent(self.width, forKey: .width)
+        try values.encodeIfPresent(self.height, forKey: .height)
+        try values.encode(self.format, forKey: .format)
+        if self.formats != Self.formatsDefault { try values.encode(self.formats, forKey: .formats) }
+        try values.encode(self.quality, forKey: .quality)
+        try values.encode(self.effort, forKey: .effort)
+        try values.encode(self.lossless, forKey: .lossless)
+        try values.encode(self.animated, forKey: .animated)
+        try values.encode(self.background, forKey: .background)
     }
 }

@@ -6,9 +6,10 @@
 /// | `fit` | `scale-down` (default), `contain`, `cover`, `crop`, `pad`; the last three need both sides |
 /// | `q` | quality 1 ... 100 (80) |
 /// | `effort` | 0 ... 6 (4) |
-/// | `lossless`, `anim` | `1` or `0` (0) |
+/// | `lossless`, `anim` | `1` or `0` (0); WebP only |
 /// | `bg` | `rrggbb` or `rrggbbaa` (white); only with `pad` |
-/// | `format` | `webp` |
+/// | `format` | what is made at the upload: `webp` |
+/// | `formats` | what clients may have, `webp` among it: `avif+webp+jpeg`, `webp` … (`webp+jpeg`) |
 package enum RecipeOptions {
     /// What is wrong with a recipe's text, and what was expected.
     package struct Invalid: Error, Hashable, CustomStringConvertible {
@@ -39,12 +40,28 @@ package enum RecipeOptions {
         case "anim": recipe.animated = try Self.number(key, value, 0...1) == 1
         case "bg": recipe.background = try Self.oneOf(key, value, Colour(value), ["rrggbb", "rrggbbaa"])
         case "format":
-            let names = RenditionFormat.allCases.map(\.rawValue)
-            recipe.format = try Self.oneOf(key, value, RenditionFormat(rawValue: value), names)
+            let webp = RenditionFormat.webp
+            recipe.format = try Self.oneOf(key, value, value == webp.rawValue ? webp : nil, [webp.rawValue])
+        case "formats": recipe.formats = try Self.formats(key, value)
         default:
-            let known = "w, h, fit, q, effort, lossless, anim, bg, format"
+            let known = "w, h, fit, q, effort, lossless, anim, bg, format, formats"
             throw Invalid(description: "'\(key)' is no option; there are \(known)")
         }
+    }
+
+    /// In whatever order they are given, each once.
+    private static func formats(_ key: String, _ value: String) throws -> [RenditionFormat] {
+        let named = value.split(separator: "+", omittingEmptySubsequences: false).map {
+            RenditionFormat(rawValue: String($0))
+        }
+        let formats = RenditionFormat.allCases.filter { named.contains($0) }
+        guard formats.count == named.count, formats.contains(.webp) else {
+            let names = RenditionFormat.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Invalid(
+                description: "'\(key)=\(value)': expected webp and any of \(names), each once, with + between them"
+            )
+        }
+        return formats
     }
 
     private static func number(_ key: String, _ value: String, _ range: ClosedRange<Int>) throws -> Int {
@@ -71,5 +88,23 @@ package enum RecipeOptions {
             throw Invalid(description: "fit=\(recipe.fit.rawValue) needs both w and h")
         }
         if given.contains("bg"), recipe.fit != .pad { throw Invalid(description: "bg goes with fit=pad only") }
+    }
+
+    /// The one spelling of a recipe: keys in the order of the table, defaults left out. What parses to the same.
+    package static func text(of recipe: Recipe) -> String {
+        let plain = Recipe()
+        var options: [String] = []
+        if let width = recipe.width { options.append("w=\(width)") }
+        if let height = recipe.height { options.append("h=\(height)") }
+        if recipe.fit != plain.fit { options.append("fit=\(recipe.fit.rawValue)") }
+        if recipe.quality != plain.quality { options.append("q=\(recipe.quality)") }
+        if recipe.effort != plain.effort { options.append("effort=\(recipe.effort)") }
+        if recipe.lossless { options.append("lossless=1") }
+        if recipe.animated { options.append("anim=1") }
+        if recipe.background != plain.background { options.append("bg=\(recipe.background)") }
+        if recipe.formats != plain.formats {
+            options.append("formats=\(recipe.formats.map(\.rawValue).joined(separator: "+"))")
+        }
+        return options.joined(separator: ",")
     }
 }

@@ -88,17 +88,28 @@ private struct RenditionEstimate {
         let side = Double(recipe.format.sideMax)
         let pixels = min(source.width * scale, side) * min(source.height * scale, side)
         self.pixels = pixels
-        self.frames = recipe.animated && source.frames * pixels <= Rates.animationPixelsMax ? source.frames : 1
+        let moves = recipe.animated && recipe.format.isAnimated
+        self.frames = moves && source.frames * pixels <= Rates.animationPixelsMax ? source.frames : 1
         self.recipe = recipe
     }
 
-    var encoderBytes: Double { self.pixels * (self.recipe.lossless ? Rates.losslessBytes : Rates.lossyBytes) }
+    var encoderBytes: Double {
+        switch self.recipe.format {
+        case .webp: self.pixels * (self.recipe.isLossless ? Rates.losslessBytes : Rates.lossyBytes)
+        case .jpeg: self.pixels * Rates.jpegBytes
+        case .avif: self.pixels * Rates.avifBytes
+        }
+    }
 
     var encoderMicroseconds: Double {
         // Beyond this the engine does not try as hard as the recipe says.
         let effort = self.strip > Rates.fullEffortPixelsMax ? min(2, self.recipe.effort) : self.recipe.effort
-        let rate = Rates.encode[max(0, min(effort, Rates.encode.count - 1))]
-        return self.strip * (self.recipe.lossless ? rate * Rates.losslessFactor : rate)
+        let step = max(0, min(effort, Rates.encode.count - 1))
+        switch self.recipe.format {
+        case .webp: return self.strip * Rates.encode[step] * (self.recipe.isLossless ? Rates.losslessFactor : 1)
+        case .jpeg: return self.strip * Rates.encodeJPEG
+        case .avif: return self.strip * (step < 2 ? Rates.encodeAVIFFast : Rates.encodeAVIF)
+        }
     }
 }
 
@@ -143,6 +154,14 @@ private enum Rates {
     static let losslessBytes = 96.0
     /// bench12.jpg with both default presets: 14 MiB over its decoding.
     static let lossyBytes = 12.0
+    /// A progressive JPEG is encoded from its coefficients, two bytes a sample. Not measured yet.
+    static let encodeJPEG = 0.030
+    static let jpegBytes = 10.0
+    /// libaom at its speeds 8 and 9, and its planes and their references. Not measured yet; FIELD.md §3.3 has what
+    /// others met with.
+    static let encodeAVIF = 0.600
+    static let encodeAVIFFast = 0.300
+    static let avifBytes = 60.0
     /// The scaled picture with its alpha.
     static let baseBytes = 4.0
     /// As MediaImaging's `Effort` has it for lossy animations: more pixels than this stand still, …

@@ -8,10 +8,12 @@ package struct Deliver: Sendable {
     let catalog: any Catalog
     let vault: BlobVault
     package let cache: RenditionCache
+    let developLater: DevelopLater?
     let mends: MendQueue?
     let mendTimeMax: Duration
 
     /// - Parameters:
+    ///   - developLater: makes what is not made of every picture; nil: there is only what is there.
     ///   - mends: where damage is noted; nil: a damaged rendition is an error each time.
     ///   - mendTimeMax: how long a reader waits for a damaged rendition to be made again. Three seconds are many times
     ///     what that takes on a machine that has a worker free.
@@ -19,24 +21,59 @@ package struct Deliver: Sendable {
         catalog: any Catalog,
         vault: BlobVault,
         cache: RenditionCache,
+        developLater: DevelopLater? = nil,
         mends: MendQueue? = nil,
         mendTimeMax: Duration = .seconds(3)
     ) {
         self.catalog = catalog
         self.vault = vault
         self.cache = cache
+        self.developLater = developLater
         self.mends = mends
         self.mendTimeMax = mendTimeMax
     }
 
-    /// What the path names. Throws `.unknownRendition`, also while the version is not ready; `.gone` where the asset
-    /// was deleted.
-    package func find(_ path: DeliveryPath) async throws -> DeliverableRendition {
-        let found = try await self.catalog.rendition(of: path.asset, version: path.version, preset: path.preset)
-        guard let found, found.rendition.preset.recipe.format == path.format else {
-            throw try await self.catalog.absence(of: path.asset, orElse: .unknownRendition, detail: path.description)
+    /// What the path names; it is made now where it is of a format that its preset allows and was not made at the
+    /// upload, or is a recipe without a name: the caller has seen that such a path is signed. Throws
+    /// `.unknownRendition`, also while the version is not ready; `.gone` where the asset was deleted; what
+    /// ``DevelopLater`` throws.
+    ///
+    /// - Parameter choose: which of a preset's formats (at least one) it is to be where the path does not say; without
+    ///   it the first.
+    package func find(
+        _ path: DeliveryPath,
+        choosing choose: (_ formats: [RenditionFormat]) -> RenditionFormat = { $0[0] }
+    ) async throws -> DeliverableRendition {
+        if let oneOff = path.oneOff { return try await self.find(oneOff, of: path) }
+        let own = try await self.catalog.rendition(of: path.asset, version: path.version, preset: path.preset)
+        guard let own else { throw try await self.absence(of: path) }
+        let preset = own.rendition.preset
+        let format = path.format ?? choose(preset.recipe.formats)
+        if format == preset.recipe.format { return own }
+        guard preset.recipe.formats.contains(format) else { throw try await self.absence(of: path) }
+        // Of the version that was found, also where `latest` is another one by now.
+        let name = RenditionName(preset.name, format)
+        let made = try await self.catalog.furtherRendition(of: path.asset, version: own.ref.number, named: name)
+        if let made { return made }
+        guard let developLater = self.developLater else { throw try await self.absence(of: path) }
+        return try await developLater(
+            Preset(name: preset.name, recipe: preset.recipe.made(as: format)),
+            of: own.ref
+        )
+    }
+
+    private func find(_ oneOff: Preset, of path: DeliveryPath) async throws -> DeliverableRendition {
+        guard case .number(let number) = path.version, let developLater = self.developLater else {
+            throw try await self.absence(of: path)
         }
-        return found
+        let name = RenditionName(oneOff)
+        let made = try await self.catalog.furtherRendition(of: path.asset, version: number, named: name)
+        if let made { return made }
+        return try await developLater(oneOff, of: VersionRef(asset: path.asset, number: number))
+    }
+
+    private func absence(of path: DeliveryPath) async throws -> OriginError {
+        try await self.catalog.absence(of: path.asset, orElse: .unknownRendition, detail: path.description)
     }
 
     /// Throws where the bytes could not be read: what a `HEAD` must not promise. Opens the blob unless it is in memory,

@@ -145,7 +145,7 @@ extension AssetVersion {
         BlobIdentity(
             tenant: self.tenant,
             version: self.ref,
-            variant: "\(preset.name).\(preset.recipe.format.fileExtension)",
+            variant: RenditionName(preset).description,
             mediaType: preset.recipe.format.mediaType,
             createdAt: self.createdAt
         )

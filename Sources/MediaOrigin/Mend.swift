@@ -54,9 +54,10 @@ package struct Mend: Sendable {
     private func mend(_ damaged: BlobRecord, _ priority: RenderPriority) async throws -> Outcome {
         let uses = try await self.catalog.uses(of: damaged.id)
         guard !uses.isEmpty else { return try await self.successor(of: damaged) }
-        guard case .rendition(let ref, let preset) = uses[0] else { return .impossible(reason: Reason.source) }
-        guard let version = try await self.catalog.version(ref) else { return .impossible(reason: Reason.gone) }
-        let bytes = try await self.render(preset, of: version, priority)
+        if case .source = uses[0] { return .impossible(reason: Reason.source) }
+        guard let order = try await self.order(for: uses[0]) else { return .impossible(reason: Reason.gone) }
+        let version = order.version
+        let bytes = try await self.render(order, priority)
         guard bytes.count == damaged.bytes, self.sha256(bytes) == damaged.sha256 else {
             return .impossible(reason: Reason.otherBytes)
         }
@@ -69,17 +70,41 @@ package struct Mend: Sendable {
         }
     }
 
-    /// All recipes of the version, though one is wanted: a rendition may be made of a larger one, so alone it could
-    /// come out otherwise.
-    private func render(
-        _ preset: PresetName,
-        of version: AssetVersion,
-        _ priority: RenderPriority
-    ) async throws -> [UInt8] {
+    /// What to render so that the same bytes come out.
+    private struct Order {
+        let version: AssetVersion
+        let presets: [Preset]
+        /// One of `presets`.
+        let wanted: Preset
+    }
+
+    /// - Returns: nil where what it was is not there any more.
+    private func order(for use: BlobUse) async throws -> Order? {
+        switch use {
+        case .source: return nil
+        case .rendition(let ref, let name):
+            guard let version = try await self.catalog.version(ref),
+                let wanted = version.presets.first(where: { $0.name == name })
+            else { return nil }
+            // All recipes of the version, though one is wanted: a rendition may be made of a larger one, so alone it
+            // could come out otherwise.
+            return Order(version: version, presets: version.presets, wanted: wanted)
+        case .further(let ref, let name):
+            let further = try await self.catalog.furtherRendition(of: ref.asset, version: ref.number, named: name)
+            guard let wanted = further?.rendition.preset, let version = try await self.catalog.version(ref) else {
+                return nil
+            }
+            // It was made alone (``DevelopLater``).
+            return Order(version: version, presets: [wanted], wanted: wanted)
+        }
+    }
+
+    private func render(_ order: Order, _ priority: RenderPriority) async throws -> [UInt8] {
+        let version = order.version
         guard let format = PictureFormat(mediaType: version.source.sealedAs.mediaType) else {
             throw RenderError(.unsupported, detail: "source of type \(version.source.sealedAs.mediaType)")
         }
-        let job = RenderJob(format: format, limits: self.limits, presets: version.presets)
+        let job = RenderJob(format: format, limits: self.limits, presets: order.presets)
         let source = SealedPicture(vault: self.vault, record: version.source)
         let outcome: RenderOutcome
         do {
@@ -90,8 +115,8 @@ package struct Mend: Sendable {
             if let damage = Damage(error) { try await self.catalog.setDamage(damage.code, of: version.source.id) }
             throw error
         }
-        guard let rendered = outcome.renditions.first(where: { $0.preset.name == preset }) else {
-            throw RenderError(.crashed, detail: "no rendition '\(preset)' of \(version.ref)")
+        guard let rendered = outcome.renditions.first(where: { $0.preset == order.wanted }) else {
+            throw RenderError(.crashed, detail: "no rendition '\(order.wanted.name)' of \(version.ref)")
         }
         return rendered.bytes
     }
@@ -121,7 +146,11 @@ package struct Mend: Sendable {
     private func successor(of old: BlobRecord) async throws -> Outcome {
         let identity = old.sealedAs
         let ref = VersionRef(asset: identity.asset, number: identity.version)
-        let renditions = try await self.catalog.version(ref)?.renditions ?? []
+        var renditions = try await self.catalog.version(ref)?.renditions ?? []
+        if let name = RenditionName(identity.variant) {
+            let further = try await self.catalog.furtherRendition(of: ref.asset, version: ref.number, named: name)
+            if let further { renditions.append(further.rendition) }
+        }
         let now = renditions.first { $0.blob.sealedAs.variant == identity.variant && $0.blob.sha256 == old.sha256 }
         return now.map { .mended($0.blob) } ?? .impossible(reason: Reason.gone)
     }

@@ -85,6 +85,31 @@ extension MeteredCatalog {
         try await self.timed(.rendition) { try await self.base.rendition(of: asset, version: version, preset: preset) }
     }
 
+    package func furtherRendition(
+        of asset: AssetID,
+        version: VersionNumber,
+        named name: RenditionName
+    ) async throws -> DeliverableRendition? {
+        try await self.timed(.furtherRendition) {
+            try await self.base.furtherRendition(of: asset, version: version, named: name)
+        }
+    }
+
+    package func keep(
+        _ rendition: Rendition,
+        of ref: VersionRef,
+        quota: Quota,
+        oneOffsMax: Int?
+    ) async throws -> Rendition {
+        try await self.timed(.keep) {
+            try await self.base.keep(rendition, of: ref, quota: quota, oneOffsMax: oneOffsMax)
+        }
+    }
+
+    package func oneOffs(of ref: VersionRef) async throws -> Int {
+        try await self.timed(.oneOffs) { try await self.base.oneOffs(of: ref) }
+    }
+
     package func page(after: AssetID?, limit: Int) async throws -> [AssetVersion] {
         try await self.timed(.page) { try await self.base.page(after: after, limit: limit) }
     }

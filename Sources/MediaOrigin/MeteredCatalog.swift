@@ -25,6 +25,9 @@ package struct MeteredCatalog: Catalog {
         case versions
         case latest
         case rendition
+        case furtherRendition
+        case keep
+        case oneOffs
         case page
         case unfinished
         case standing

@@ -33,6 +33,8 @@ package struct OriginError: Error, Sendable, Hashable, CustomStringConvertible, 
         package static let unknownRendition = Code(description: "unknown-rendition")
         /// The rendition's blob is damaged and is to be made again, but is not yet.
         package static let renditionPending = Code(description: "rendition-pending")
+        /// The rendition is not made of every picture, and cannot be made of this one.
+        package static let renditionFailed = Code(description: "rendition-failed")
         /// More unfinished work is waiting than may wait.
         package static let backlogFull = Code(description: "backlog-full")
     }

@@ -100,6 +100,11 @@ struct RebuildRun: Sendable {
         for entry in blobs {
             let proven = try await self.journal.tellingOf(entry.blob) { try await self.prove(entry.blob) }
             guard let proven else { continue }
+            // Versions become ready with their presets as WebP. Others are made at their first request, and will be
+            // again: nothing is lost with them, and as orphans they go by age.
+            if let name = RenditionName(proven.record.sealedAs.variant), name.format != .webp || name.preset.isOneOff {
+                continue
+            }
             guard let rendition = self.rendition(proven) else {
                 let identity = proven.record.sealedAs
                 let text = "'\(identity.variant)' of type \(identity.mediaType) is no rendition that is known"
@@ -132,13 +137,11 @@ struct RebuildRun: Sendable {
 
     private func rendition(_ proven: Proven) -> Rendition? {
         let identity = proven.record.sealedAs
-        guard let format = RenditionFormat.allCases.first(where: { $0.mediaType == identity.mediaType }),
-            identity.variant.hasSuffix(".\(format.fileExtension)"),
-            let name = PresetName(identity.variant.dropLast(format.fileExtension.count + 1)),
+        guard let name = RenditionName(identity.variant), name.format.mediaType == identity.mediaType,
             let picture = RebuildWebP(head: proven.head)
         else { return nil }
         return Rendition(
-            preset: self.preset(name, of: picture, format),
+            preset: self.preset(name.preset, of: picture, name.format),
             size: picture.size,
             blob: proven.record
         )

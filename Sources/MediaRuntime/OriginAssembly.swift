@@ -24,6 +24,8 @@ package struct OriginAssembly: Sendable {
     package let remove: Remove
     package let revise: Revise
     package let digests: any Digesting
+    /// Knows signed recipes; nil: there is no key.
+    package let recipeSigner: RecipeSigner?
     /// What `mediactl` can have done, for the control socket.
     package let operations: OperationTable
     package let metrics: PrometheusRegistry
@@ -58,6 +60,7 @@ package struct OriginAssembly: Sendable {
         let pool = WorkerPool(configuration: settings.workerPool, logger: logger)
         do {
             try await pool.start()
+            try settings.checkFormats(against: pool)
             return try await Self.build(settings, storage, pool, purging, metrics)
         } catch {
             await pool.shutdown()
@@ -76,8 +79,8 @@ package struct OriginAssembly: Sendable {
         let catalog = storage.catalog
         let cache = RenditionCache(bytesMax: settings.cacheBytesMax)
         let backlog = Backlog()
-        try await Recover(catalog: catalog, backlog: backlog).resume()
-        try await Quarantine(catalog: catalog).updateGauge()
+        let recipeSigner = try settings.recipeSigner()
+        try await Self.resume(catalog, backlog)
         // From here on nothing throws: the clients must be shut down.
         let warming = settings.warmBaseURL.map { Warming(site: $0, isPurging: purging.targets.areThere) }
         let develop = Develop(
@@ -108,11 +111,12 @@ package struct OriginAssembly: Sendable {
         if let warm = warming?.warm { OriginGauges.register(in: metrics, warm: warm) }
         return OriginAssembly(
             ingest: ingest,
-            deliver: Deliver(catalog: catalog, vault: storage.vault, cache: cache, mends: mends),
+            deliver: Self.deliver(settings, storage, pool, cache, mends),
             describe: Describe(catalog: catalog),
             remove: tools.removal,
             revise: Revise(ingest: ingest),
             digests: storage.digests,
+            recipeSigner: recipeSigner,
             operations: OperationTable(tools),
             metrics: metrics,
             services: [
@@ -140,6 +144,38 @@ package struct OriginAssembly: Sendable {
             digests: storage.digests,
             mend: tools.mend,
             policy: settings.scrubPolicy
+        )
+    }
+
+    /// What the last run of the service left.
+    private static func resume(_ catalog: any Catalog, _ backlog: Backlog) async throws {
+        try await Recover(catalog: catalog, backlog: backlog).resume()
+        try await Quarantine(catalog: catalog).updateGauge()
+    }
+
+    private static func deliver(
+        _ settings: Settings,
+        _ storage: OriginStorage,
+        _ pool: WorkerPool,
+        _ cache: RenditionCache,
+        _ mends: MendQueue
+    ) -> Deliver {
+        let developLater = DevelopLater(
+            catalog: storage.catalog,
+            vault: storage.vault,
+            renderer: pool,
+            room: StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin),
+            limits: settings.image,
+            quota: settings.quota,
+            oneOffsMax: settings.recipes.perVersionMax,
+            cache: cache
+        )
+        return Deliver(
+            catalog: storage.catalog,
+            vault: storage.vault,
+            cache: cache,
+            developLater: developLater,
+            mends: mends
         )
     }
 

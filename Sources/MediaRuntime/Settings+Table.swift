@@ -9,6 +9,10 @@ extension Settings {
     static let presetsMax = 32
     /// Each gets a record of each change, written with it.
     static let purgeTargetsMax = 16
+    /// Two while one takes over from the other.
+    static let signingKeysMax = 2
+    /// The fewest characters of a signing key: 32 hexadecimal digits are 128 bits.
+    static let signingSecretBytesMin = 32
     /// A deadline beyond a day is none.
     private static let timeMax = Duration.seconds(24 * 3600)
     private static let bytesMax = 1 << 40
@@ -322,6 +326,18 @@ extension Settings {
             \.cacheBytesMax,
             .bytes(0...bytesMax),
             "Finished renditions kept in memory; 0 means none"
+        ),
+        Setting(
+            optional: "url.signing.keys",
+            \.recipes.signingKeys,
+            .signingKeys(countMax: signingKeysMax),
+            "Keys of signed URLs, each in a file; the first signs, all are known. Without one no such URL is answered"
+        ),
+        Setting(
+            "url.signing.recipes.max",
+            \.recipes.perVersionMax,
+            .number(1...10_000),
+            "Pictures that signed URLs may make of one version"
         ),
     ]
 

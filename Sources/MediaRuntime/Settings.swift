@@ -99,6 +99,14 @@ package struct Settings: Sendable {
         package var deadline = Duration.seconds(5)
     }
 
+    /// Pictures that are made by signed URLs.
+    package struct Recipes: Sendable, Hashable {
+        /// The first signs; nil: no such URL is answered.
+        package var signingKeys: [SigningKeyText]?
+        /// How many of them a version may have kept.
+        package var perVersionMax = 32
+    }
+
     /// Who is told of changes to what caches may hold, and how.
     package struct Purge: Sendable, Hashable {
         /// At least one, the names are unique; nil: nobody is told.
@@ -170,6 +178,7 @@ package struct Settings: Sendable {
     package var purge = Purge()
     /// What URLs at the CDN begin with, for pulling new ones through it; no trailing slash. Nil: nothing is pulled.
     package var warmBaseURL: String?
+    package var recipes = Recipes()
     /// As given; ``controlSocketPath`` is what counts.
     var controlSocketGiven: String?
 

@@ -102,7 +102,8 @@ package struct ServiceOptions: SettingsFlags {
     @Option(help: .setting("scrub.bytes.per.second")) package var scrubBytesPerSecond: String?
     @Option(help: .setting("scrub.interval")) package var scrubInterval: String?
     @Option(help: .setting("upload.timeout")) package var uploadTimeout: String?
-    @Option(help: .setting("public.base.url")) package var publicBaseUrl: String?
+    @OptionGroup package var signing: SigningOptions
+    @Option(help: .setting("url.signing.recipes.max")) package var urlSigningRecipesMax: String?
     @Option(help: .setting("cdn.profile")) package var cdnProfile: String?
     @Option(help: .setting("cache.bytes.max")) package var cacheBytesMax: String?
     @Option(help: .setting("purge.deadline")) package var purgeDeadline: String?
@@ -133,6 +134,14 @@ package struct StorageOptions: SettingsFlags {
     @Option(help: .setting("kms.session.token")) package var kmsSessionToken: String?
     @Option(help: .setting("kms.deadline")) package var kmsDeadline: String?
     @Option(help: .setting("purge.targets")) package var purgeTargets: String?
+
+    package init() {}
+}
+
+/// The settings of whoever signs URLs: the service knows them again.
+package struct SigningOptions: SettingsFlags {
+    @Option(help: .setting("public.base.url")) package var publicBaseUrl: String?
+    @Option(help: .setting("url.signing.keys")) package var urlSigningKeys: String?
 
     package init() {}
 }

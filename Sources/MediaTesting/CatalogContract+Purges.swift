@@ -20,6 +20,11 @@ extension CatalogContract {
         CatalogContract("purges that are too old are given up, the oldest first", checkGivenUpPurges),
     ]
 
+    /// Each preset in each of its formats, and as the client would have it; made or not.
+    private static func purgedURLs(of presets: [String], at folder: String) -> [String] {
+        presets.flatMap { ["\(folder)/\($0)", "\(folder)/\($0).jpg", "\(folder)/\($0).webp"] }
+    }
+
     static func checkLatestPurges(_ catalog: any Catalog, _ reopen: Reopen) async throws {
         let start = Date()
         let first = try await catalog.addReady()
@@ -35,9 +40,9 @@ extension CatalogContract {
         try expectSame(records.map(\.target), Self.purgeTargets + Self.purgeTargets + Self.purgeTargets, "each told")
         try expectSame(Set(records.map(\.asset)), [asset], "of the asset")
         try expectSame(records.map(\.id), records.map(\.id).sorted(), "in the order of the changes")
-        let defaults = ["/a/\(asset)/latest/preview.webp", "/a/\(asset)/latest/thumbnail.webp"]
+        let defaults = Self.purgedURLs(of: ["preview", "thumbnail"], at: "/a/\(asset)/latest")
         try expectSame(records[0].paths, defaults, "the first has the URLs of its version")
-        let both = (defaults + ["/a/\(asset)/latest/small.webp"]).sorted()
+        let both = (defaults + Self.purgedURLs(of: ["small"], at: "/a/\(asset)/latest")).sorted()
         try expectSame(records[2].paths, both, "the second also those that are gone with it")
         try expectSame(records[4].paths, both, "and so has the way back")
         try expectSame(records[0].keys, ["a.\(asset).latest"], "its tag is that of latest")
@@ -59,8 +64,9 @@ extension CatalogContract {
         let records = try await later.purges(after: nil, limit: 10)
         let changes: [PurgeChange] = [.deleted, .deleted, .undeleted, .undeleted, .deleted, .deleted]
         try expectSame(records.map(\.change), changes, "one a change and target; erasing is none")
-        let names = ["preview.webp", "thumbnail.webp"]
-        let paths = names.map { "/a/\(asset)/latest/\($0)" } + names.map { "/a/\(asset)/v1/\($0)" }
+        let paths = ["latest", "v1"].flatMap { version in
+            Self.purgedURLs(of: ["preview", "thumbnail"], at: "/a/\(asset)/\(version)")
+        }
         try expectSame(Set(records.map(\.paths)), [paths], "all URLs of \(ready.ref), none of \(processing.ref)")
         try expectSame(records[0].keys, ["a.\(asset)"], "the tag is the asset's")
         try expectSame(records[0].createdAt, Samples.moment, "made when it was deleted")
@@ -170,7 +176,7 @@ extension CatalogContract {
         try expectSame(count, 2, "one a target")
         let records = try await catalog.purges(after: nil, limit: 10)
         try expectSame(records.map(\.change), [.requested, .requested], "as what they are")
-        try expectSame(records[0].paths.count, 4, "with all URLs")
+        try expectSame(records[0].paths.count, 12, "with all URLs")
         let rest = try await catalog.purges(after: records[0].id, limit: 10)
         try expectSame(rest, [records[1]], "the next page")
         try await catalog.delete(ready.ref.asset, at: Samples.moment)

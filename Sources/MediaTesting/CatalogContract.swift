@@ -6,7 +6,8 @@ package struct CatalogContract: Sendable, CustomStringConvertible {
     /// The same data in a new instance, as after a restart of the process.
     package typealias Reopen = () async throws -> any Catalog
 
-    package static let allCases = uploads + reads + sources + life + keys + verification + reseal + poison + purges
+    package static let allCases =
+        uploads + reads + sources + life + keys + verification + reseal + poison + purges + further
 
     /// The clause as a sentence.
     package let description: String

@@ -7,6 +7,7 @@ package enum CatalogOperation: Sendable {
     case release(VersionRef)
     case begin(AssetVersion, CommitTerms)
     case complete(AssetVersion, [Rendition], Quota)
+    case keep(Rendition, VersionRef, Quota)
     case fail(VersionRef, keepsSource: Bool)
     case discard(VersionRef)
     case setLatest(VersionRef)
@@ -43,6 +44,8 @@ package enum CatalogOperation: Sendable {
             let size = Samples.sourceSize
             let ready = try await catalog.complete(version.ref, sourceSize: size, renditions: renditions, quota: quota)
             return "\(ready)"
+        case .keep(let rendition, let ref, let quota):
+            return "\(try await catalog.keep(rendition, of: ref, quota: quota, oneOffsMax: nil))"
         case .fail(let ref, let keepsSource):
             return "\(try await catalog.fail(ref, failure: "undecodable", keepsSource: keepsSource))"
         case .discard(let ref): return "\(try await catalog.discard(ref))"
@@ -98,7 +101,7 @@ package struct CatalogWalk {
         let asset = self.pick(self.assets)
         let number = Int.random(in: 1...4, using: &self.random)
         let ref = VersionRef(asset: asset, number: VersionNumber(number))
-        switch Int.random(in: 0..<40, using: &self.random) {
+        switch Int.random(in: 0..<43, using: &self.random) {
         case 0..<4: return .reserve(asset)
         case 4: return .release(ref)
         case 5..<15: return self.begin(ref)
@@ -118,6 +121,7 @@ package struct CatalogWalk {
         case 37, 38:
             let selector: VersionSelector = Bool.random(using: &self.random) ? .latest : .number(ref.number)
             return .rendition(asset, selector, Preset.defaults[0].name)
+        case 39..<42: return self.keep()
         default: return .uses(self.anyBlob())
         }
     }
@@ -164,6 +168,18 @@ extension CatalogWalk {
         self.blobs += renditions.map(\.blob)
         self.renditions += renditions.map { (version.ref, $0) }
         return .complete(version, renditions, self.quota())
+    }
+
+    /// Often of a version that is not ready, and sometimes for the second time.
+    private mutating func keep() -> CatalogOperation {
+        guard !self.versions.isEmpty else { return .undelete(self.pick(self.assets)) }
+        let version = self.pick(self.versions)
+        let preset = self.pick(version.presets)
+        let further = Preset(name: preset.name, recipe: preset.recipe.made(as: .jpeg))
+        let name = RenditionName(further).description
+        let blob = self.blob(of: version.ref, tenant: version.tenant, variant: name)
+        self.blobs.append(blob)
+        return .keep(Rendition(preset: further, size: Samples.sourceSize, blob: blob), version.ref, self.quota())
     }
 
     private mutating func quota() -> Quota {

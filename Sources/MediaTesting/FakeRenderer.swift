@@ -59,11 +59,15 @@ package final class FakeRenderer: Renderer {
                 RenderedPicture(
                     preset: preset,
                     size: PictureSize(width: 4, height: 3),
-                    bytes: Array("\(preset.name) of \(source.bytes) bytes".utf8)
+                    bytes: Array("\(Self.name(of: preset)) of \(source.bytes) bytes".utf8)
                 )
             },
             timings: RenderTimings()
         )
+    }
+
+    private static func name(of preset: Preset) -> String {
+        preset.recipe.format == .webp ? preset.name.description : RenditionName(preset).description
     }
 
     private final class Counter: Sendable {

@@ -36,13 +36,15 @@ extension MemoryCatalog {
 
     package func replace(_ old: BlobID, with new: BlobRecord, of use: BlobUse) async throws -> [BlobID] {
         try self.call { state in
-            guard case .rendition(let ref, let preset) = use,
-                let index = state.versions[ref]?.renditions.firstIndex(where: { $0.preset.name == preset }),
-                state.versions[ref]?.renditions[index].blob == old, let record = state.blobs[old]?.record,
+            guard let use = state.uses(of: old).first(where: { $0 == use }), let record = state.blobs[old]?.record,
                 record.sha256 == new.sha256, record.bytes == new.bytes
             else { throw CatalogError(.conflict, detail: "\(use) has not blob \(old), or one of other bytes") }
-            try state.insert(new)
-            state.versions[ref]?.renditions[index].blob = new.id
+            switch use {
+            case .source: throw CatalogError(.conflict, detail: "\(use): a source is never replaced")
+            case .rendition(let ref, _), .further(let ref, _):
+                try state.insert(new)
+                state.versions[ref]?.move(old, to: new.id)
+            }
             return state.removeUnnamed([old])
         }
     }
@@ -57,9 +59,7 @@ extension MemoryCatalog {
             try state.insert(new)
             for (ref, version) in state.versions {
                 if version.source == old { state.versions[ref]?.source = new.id }
-                for index in version.renditions.indices where version.renditions[index].blob == old {
-                    state.versions[ref]?.renditions[index].blob = new.id
-                }
+                state.versions[ref]?.move(old, to: new.id)
             }
             state.blobs[old] = nil
         }
@@ -72,5 +72,15 @@ extension MemoryCatalog {
 
     package func setScrubProgress(_ progress: ScrubProgress) async throws {
         try self.call { $0.scrub = progress }
+    }
+}
+
+extension MemoryCatalogState.Version {
+    /// Gives what has a blob another one.
+    fileprivate mutating func move(_ old: BlobID, to new: BlobID) {
+        for index in self.renditions.indices where self.renditions[index].blob == old {
+            self.renditions[index].blob = new
+        }
+        for index in self.further.indices where self.further[index].blob == old { self.further[index].blob = new }
     }
 }

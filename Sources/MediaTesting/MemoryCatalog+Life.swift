@@ -66,7 +66,11 @@ extension MemoryCatalog {
             case .deleted: break
             }
             let versions = state.versions(of: asset)
-            let blobs = Set(versions.flatMap { version in [version.source] + version.renditions.map(\.blob) })
+            let blobs = Set(
+                versions.flatMap { version in
+                    [version.source] + version.renditions.map(\.blob) + version.further.map(\.blob)
+                }
+            )
             for version in versions { state.versions[version.ref] = nil }
             state.idempotency = state.idempotency.filter { $0.value.upload.ref.asset != asset }
             state.assets[asset]?.isErased = true

@@ -90,7 +90,7 @@ extension MemoryCatalogState {
         versions: Set<VersionNumber?>? = nil
     ) {
         let renditions = self.versions(of: asset).filter { versions?.contains($0.ref.number) ?? true }.flatMap {
-            version in version.renditions.map { (version.ref.number, $0.preset.name, $0.preset.recipe.format) }
+            version in version.renditions.map { (version.ref.number, $0.preset.name, $0.preset.recipe.formats) }
         }
         // Times are kept in milliseconds.
         let date = Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000)

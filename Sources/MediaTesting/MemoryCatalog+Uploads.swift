@@ -27,6 +27,9 @@ extension MemoryCatalog {
         return try self.call { state in
             try state.addAsset(of: version)
             let source = try state.addSource(of: version)
+            guard state.versions[version.ref] == nil else {
+                throw CatalogError(.conflict, detail: "\(version.ref) exists")
+            }
             state.versions[version.ref] = MemoryCatalogState.Version(
                 ref: version.ref,
                 tenant: version.tenant,
@@ -59,7 +62,7 @@ extension MemoryCatalog {
             for rendition in ordered { try state.insert(rendition.blob) }
             version.state = .ready
             version.sourceSize = sourceSize
-            version.renditions = ordered.map { .init(preset: $0.preset, size: $0.size, blob: $0.blob.id) }
+            version.renditions = ordered.map { .init($0) }
             state.versions[ref] = version
             let isNewest = !state.versions(of: ref.asset).contains { $0.state == .ready && $0.ref.number > ref.number }
             if isNewest { state.moveLatest(to: ref) }
@@ -136,7 +139,7 @@ extension MemoryCatalogState {
             return
         }
         let asset = try self.writable(ref.asset)
-        guard self.versions[ref] == nil, ref.number > .first else {
+        guard ref.number > .first else {
             throw CatalogError(.conflict, detail: "\(ref) exists")
         }
         guard ref.number <= asset.lastNumber, asset.tenant == version.tenant else {

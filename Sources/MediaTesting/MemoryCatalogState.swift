@@ -28,6 +28,8 @@ struct MemoryCatalogState {
         var holdsSource = true
         var sourceSize: PictureSize?
         var renditions: [StoredRendition] = []
+        /// Those that were made after the upload.
+        var further: [StoredRendition] = []
         var failure: String?
     }
 
@@ -35,6 +37,12 @@ struct MemoryCatalogState {
         let preset: Preset
         let size: PictureSize
         var blob: BlobID
+
+        init(_ rendition: Rendition) {
+            self.preset = rendition.preset
+            self.size = rendition.size
+            self.blob = rendition.blob.id
+        }
     }
 
     struct Blob {
@@ -109,12 +117,14 @@ extension MemoryCatalogState {
             source: source,
             sourceSize: version.sourceSize,
             presets: version.presets,
-            renditions: version.renditions.compactMap { stored in
-                self.blobs[stored.blob].map { Rendition(preset: stored.preset, size: stored.size, blob: $0.record) }
-            },
+            renditions: version.renditions.compactMap(self.rendition),
             failure: version.failure,
             isAnnounced: version.isAnnounced
         )
+    }
+
+    func rendition(_ stored: StoredRendition) -> Rendition? {
+        self.blobs[stored.blob].map { Rendition(preset: stored.preset, size: stored.size, blob: $0.record) }
     }
 
     func newest(of asset: AssetID) -> AssetVersion? {
@@ -127,7 +137,11 @@ extension MemoryCatalogState {
             let renditions = version.renditions.filter { $0.blob == blob }.map {
                 BlobUse.rendition(of: version.ref, preset: $0.preset.name)
             }
-            return (version.holdsSource && version.source == blob ? [.source(of: version.ref)] : []) + renditions
+            let further = version.further.filter { $0.blob == blob }.map {
+                BlobUse.further(of: version.ref, name: RenditionName($0.preset))
+            }
+            let source = version.holdsSource && version.source == blob ? [BlobUse.source(of: version.ref)] : []
+            return source + renditions + further
         }
     }
 

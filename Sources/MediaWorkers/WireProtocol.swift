@@ -1,7 +1,7 @@
 import FoundationEssentials
 package import MediaModel
 
-/// What the pool and a worker say to each other, version 2.
+/// What the pool and a worker say to each other, version 3.
 ///
 /// They share a `SOCK_SEQPACKET` socket (descriptor 3 of the worker). A message is one datagram of at most
 /// ``datagramBytesMax`` bytes: a JSON object, with at most one descriptor. Pictures and renditions travel in memory
@@ -10,7 +10,7 @@ package import MediaModel
 ///
 /// ```
 /// worker                                                     pool
-///   │ ── Hello {version, codecs, missing} ─────────────────►  │  once, from inside the sandbox
+///   │ ── Hello {version, codecs, formats, missing} ────────►  │  once, from inside the sandbox
 ///   │    or {version, reason}                                 │  there is none, and the worker ends
 ///   │ ◄── Request {version, id, pictureBytes,                 │  the picture, `pictureBytes` long; the worker gives
 ///   │              timeMilliseconds, job} + memory ────────── │  up by itself after `timeMilliseconds`
@@ -24,7 +24,7 @@ package import MediaModel
 /// lengths, seals, which error codes there are); a worker ends with status 1 when the pool breaks the rules, and the
 /// pool kills and replaces a worker that does. Both programs come from one build, so there is no negotiation.
 package enum WireProtocol {
-    package static let version = 2
+    package static let version = 3
     package static let datagramBytesMax = 64 * 1024
     /// The longest that a worker may be given for a job: a day.
     package static let timeMillisecondsMax = 86_400_000
@@ -35,12 +35,20 @@ package enum WireProtocol {
         package let version: Int
         /// For people: names and versions of the codec libraries.
         package let codecs: String
+        /// What the worker can make.
+        package let formats: Set<RenditionFormat>
         /// What the sandbox lacks, all of it named in the worker's arguments.
         package let missing: Set<SandboxPiece>
 
-        package init(version: Int = WireProtocol.version, codecs: String, missing: Set<SandboxPiece> = []) {
+        package init(
+            version: Int = WireProtocol.version,
+            codecs: String,
+            formats: Set<RenditionFormat>,
+            missing: Set<SandboxPiece> = []
+        ) {
             self.version = version
             self.codecs = codecs
+            self.formats = formats
             self.missing = missing
         }
     }

@@ -47,7 +47,8 @@ package struct WorkerLoop<Engine: PictureEngine> {
         do {
             try self.limits.apply()
             let missing = try self.confined()
-            try self.socket.send(WireProtocol.encode(WireProtocol.Hello(codecs: self.codecs, missing: missing)))
+            let hello = WireProtocol.Hello(codecs: self.codecs, formats: self.engine.formats, missing: missing)
+            try self.socket.send(WireProtocol.encode(hello))
             while let datagram = try self.next() {
                 let (request, picture) = try Self.check(datagram)
                 try self.serve(request, picture)

@@ -152,6 +152,9 @@ extension WorkerPool {
 
     /// What the newest worker said of its codec libraries; nil before the first hello.
     package var codecs: String? { self.state.withLock { $0.codecs } }
+
+    /// What the workers can make: all of them, each started from one program. Nothing before ``start()``.
+    package var formats: Set<RenditionFormat> { self.state.withLock { $0.formats } }
 }
 
 extension WorkerPool {
@@ -180,12 +183,14 @@ extension WorkerPool {
         var startsFailed = 0
         var jobsDone = 0
         var codecs: String?
+        var formats: Set<RenditionFormat> = []
         /// No worker is started before.
         private(set) var nextStart: ContinuousClock.Instant?
         private var backoff = Self.backoffFirst
 
         mutating func started(_ hello: WireProtocol.Hello) {
             self.codecs = hello.codecs
+            self.formats = hello.formats
             self.missing = hello.missing
             self.backoff = Self.backoffFirst
             self.nextStart = nil

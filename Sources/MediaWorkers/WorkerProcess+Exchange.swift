@@ -50,7 +50,9 @@ extension WorkerProcess {
         switch (reply.result, reply.failure) {
         case (let result?, nil):
             try Self.check(result, of: request.job)
-            let pieces = try Self.read(result, from: datagram.descriptor, resultBytesMax: bounds.resultBytesMax)
+            let formats = request.job.presets.map(\.recipe.format)
+            let memory = datagram.descriptor
+            let pieces = try Self.read(result, formats, from: memory, resultBytesMax: bounds.resultBytesMax)
             return .outcome(Self.outcome(of: request.job, result, pieces))
         case (nil, let failure?):
             if datagram.descriptor != nil { throw WorkerFailure(.protocol, "memory with a failure") }
@@ -96,8 +98,10 @@ extension WorkerProcess {
         return !isTooMany && pixels <= limits.pixelsMax && pixels <= limits.pixelsTotalMax / max(1, facts.frames)
     }
 
+    /// - Parameter formats: of the renditions, in their order.
     private static func read(
         _ result: WireProtocol.Result,
+        _ formats: [RenditionFormat],
         from descriptor: Descriptor?,
         resultBytesMax: Int
     ) throws -> [[UInt8]] {
@@ -115,13 +119,22 @@ extension WorkerProcess {
         guard let descriptor else { return [] }
         let memory = try SealedMemory(received: descriptor, bytes: sum)
         var offset = 0
-        return try result.renditions.map { piece in
+        return try zip(result.renditions, formats).map { piece, format in
             defer { offset += piece.bytes }
             let bytes = try memory.read(at: offset, count: piece.bytes)
-            if let complaint = WebPCheck.complaint(bytes, size: piece.size) {
+            if let complaint = Self.complaint(bytes, format, piece.size) {
                 throw WorkerFailure(.protocol, complaint)
             }
             return bytes
+        }
+    }
+
+    /// What is wrong with a file that is to be sent to clients under our name; nil for nothing.
+    private static func complaint(_ file: [UInt8], _ format: RenditionFormat, _ size: PictureSize) -> String? {
+        switch format {
+        case .webp: WebPCheck.complaint(file, size: size)
+        case .jpeg: JPEGCheck.complaint(file, size: size)
+        case .avif: AVIFCheck.complaint(file, size: size)
         }
     }
 

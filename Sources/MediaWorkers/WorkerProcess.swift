@@ -86,7 +86,8 @@ final class WorkerProcess: Sendable {
             let ours = WireProtocol.version
             throw WorkerFailure(.protocol, "it speaks protocol \(hello.version), this program \(ours)")
         }
-        return WireProtocol.Hello(codecs: WireProtocol.tamed(hello.codecs), missing: hello.missing)
+        let codecs = WireProtocol.tamed(hello.codecs)
+        return WireProtocol.Hello(codecs: codecs, formats: hello.formats, missing: hello.missing)
     }
 
     /// Why an idle worker must not be given a job: it has ended, or has spoken without being asked, and what it said

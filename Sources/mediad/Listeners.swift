@@ -34,6 +34,7 @@ struct Listeners {
             uploadBytesMax: settings.upload.bytesMax,
             uploadTimeout: settings.upload.timeout,
             apiToken: settings.apiToken?.value,
+            recipeSigner: assembly.recipeSigner,
             isEqual: constantTimeEqual
         )
         let adminResponder = AdminResponder(

@@ -7,6 +7,8 @@ struct FakeEngine: PictureEngine {
     /// How much of the picture an honest rendition repeats, in bytes.
     static let copyBytesMax = 64 * 1024
 
+    var formats: Set<RenditionFormat> { [.webp, .jpeg] }
+
     func render(_ job: RenderJob, picture: UnsafeRawBufferPointer, within time: Duration) throws -> RenderOutcome {
         let line = String(decoding: picture.prefix(200).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         // A file for `mediactl convert` must look like a picture from outside.

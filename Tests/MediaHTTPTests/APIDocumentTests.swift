@@ -19,7 +19,8 @@ import Testing
     static let ofRequests: [Problem] = [
         .malformedRequest(.hostMissing), .fault(.invalidMethod), .fieldsTooLarge, .targetTooLong,
         .unsupportedTransferCoding, .unsupportedContentCoding,
-        .expectationFailed, .unauthorized, .notFound(""), .methodNotAllowed(""), .badQuery(""), .preconditionFailed,
+        .expectationFailed, .unauthorized, .badSignature, .notFound(""), .methodNotAllowed(""), .badQuery(""),
+        .preconditionFailed,
         .rangeNotSatisfiable(total: 0), .badIdempotencyKey, .badDigest, .uploadTimeout, .unexpectedContent,
         .jsonRequired,
         .badJSON(""), .bodyTooLarge(bytesMax: 0), .unknownOperation, .badOptions(""), .operationRunning,
@@ -74,6 +75,7 @@ import Testing
             "/v1/assets", "/v1/assets/\(id)", "/v1/assets/\(id)/versions", "/v1/assets/\(id)/versions/1",
             "/v1/assets/\(id)/latest", "/v1/assets/\(id)/reprocess", "/v1/assets/\(id)/undelete",
             "/a/\(id)/v1/thumbnail.webp", "/a/\(id)/latest/thumbnail.webp",
+            "/a/\(id)/v1/original",
         ]
         let text = try Self.text("docs/API.md")
         let documented = text.matches(of: /(?m)^\| \[`([^`]+)`\]\(#[a-z]+\) \| `([A-Z, ]+)` \|/).map {

@@ -95,7 +95,21 @@ struct Face: Sendable {
         )
         return OriginFace(
             ingest: ingest,
-            deliver: Deliver(catalog: catalog, vault: vault, cache: cache),
+            deliver: Deliver(
+                catalog: catalog,
+                vault: vault,
+                cache: cache,
+                developLater: DevelopLater(
+                    catalog: catalog,
+                    vault: vault,
+                    renderer: renderer,
+                    room: StorageRoom(store: store, freeBytesMin: 1000),
+                    limits: PictureLimits(),
+                    quota: quota,
+                    oneOffsMax: 2,
+                    cache: cache
+                )
+            ),
             describe: Describe(catalog: catalog),
             remove: Remove(catalog: catalog, vault: vault, cache: cache, grace: .seconds(3600)),
             revise: Revise(ingest: ingest),

@@ -19,12 +19,15 @@ import Testing
         ("/v1/assets/\(id)/versions/999999999", "/v1/assets/{asset}/versions/{n}", "GET, HEAD"),
         ("/a/\(id)/v1/thumbnail.webp", "/a/{asset}/v{n}/{preset}", "GET, HEAD, OPTIONS"),
         ("/a/\(id)/latest/thumbnail.webp", "/a/{asset}/latest/{preset}", "GET, HEAD, OPTIONS"),
+        ("/a/\(id)/v1/thumbnail", "/a/{asset}/v{n}/{preset}", "GET, HEAD, OPTIONS"),
+        ("/a/\(id)/latest/thumbnail", "/a/{asset}/latest/{preset}", "GET, HEAD, OPTIONS"),
+        ("/a/\(id)/v1/original", "/a/{asset}/v{n}/original", "GET, HEAD"),
     ])
     func everyRouteKnowsItsNameAndItsMethods(target: String, template: String, allow: String) {
         let route = RequestTarget(target).route
         #expect(route.template == template)
         #expect(route.allow == allow)
-        #expect(route.isAPI == target.hasPrefix("/v1/"))
+        #expect(route.needsToken == (target.hasPrefix("/v1/") || target.hasSuffix("/original")))
     }
 
     @Test(arguments: [
@@ -33,6 +36,8 @@ import Testing
         "/v1/assets/\(id)/Undelete", "/v1/assets/\(id)/versions/", "/v1/assets/\(id)/versions/0",
         "/v1/assets/\(id)/versions/01", "/v1/assets/\(id)/versions/1000000000", "/v1/assets/\(id)/versions/1/x",
         "/v1/assets/\(id)/%76ersions", "/a/\(id)/v1/thumbnail.webp?x=1", "/a/\(id)/v1/thumbnail.webp?",
+        "/a/\(id)/v1/thumbnail?x", "/a/\(id)/v1/original?", "/a/\(id)/v1/original.jpg", "/a/\(id)/latest/original",
+        "/a/\(id)/v01/original", "/a/\(id)/v1/original/", "/a/\(id)/v1/Original",
     ])
     func anotherSpellingIsNoRoute(target: String) {
         let route = RequestTarget(target).route

@@ -24,6 +24,7 @@ struct DeadlineTests {
         let frames: Int
         let suffix: String
         let options: String
+        var made = RenditionFormat.webp
 
         func file() throws -> [UInt8] {
             let count = self.width * self.height * self.frames * 3
@@ -80,6 +81,15 @@ struct DeadlineTests {
             suffix: ".jpg",
             options: "w=6000,fit=contain,effort=6"
         ),
+        Slow(
+            description: "a still PNG to a JPEG on a large canvas",
+            width: 4000,
+            height: 3000,
+            frames: 1,
+            suffix: ".png[compression=0]",
+            options: "w=7000,fit=contain,q=95",
+            made: .jpeg
+        ),
     ]
 
     @Test(arguments: Self.slow) func theEngineGivesUpInTime(picture: Slow) async {
@@ -94,7 +104,7 @@ struct DeadlineTests {
         for time in [Duration.milliseconds(20), .milliseconds(200), .milliseconds(700)] {
             let start = ContinuousClock.now
             let error = #expect(throws: RenderError.self) {
-                try Studio.render(file, [picture.options], within: time)
+                try Studio.render(file, [picture.options], as: picture.made, within: time)
             }
             let late = start.duration(to: .now) - time
             #expect(error?.code == .deadline, "\(error?.debugDescription ?? "")")
@@ -131,6 +141,8 @@ struct DeadlineTests {
     }
     /// How long the picture takes without a deadline.
     private static func timeOfAll(_ picture: Slow, _ file: [UInt8]) throws -> Duration {
-        try ContinuousClock().measure { _ = try Studio.render(file, [picture.options], within: .seconds(3600)) }
+        try ContinuousClock().measure {
+            _ = try Studio.render(file, [picture.options], as: picture.made, within: .seconds(3600))
+        }
     }
 }

@@ -43,19 +43,27 @@ enum Studio {
     static func render(
         _ file: [UInt8],
         _ options: [String],
+        as made: RenditionFormat = .webp,
         limits: PictureLimits = PictureLimits(),
         within time: Duration = .seconds(60)
     ) throws -> RenderOutcome {
         let engine = try VipsEngine.start()
         let format = try #require(Sniff.format(of: file))
-        let presets = try options.enumerated().map { try Preset(text: "p\($0.offset):\($0.element)") }
+        let presets = try options.enumerated().map { index, text in
+            let preset = try Preset(text: "p\(index):\(text)")
+            return Preset(name: preset.name, recipe: preset.recipe.made(as: made))
+        }
         let job = RenderJob(format: format, limits: limits, presets: presets)
         return try file.withUnsafeBytes { try engine.render(job, picture: $0, within: time) }
     }
 
     /// Renders one preset.
-    static func rendition(_ file: [UInt8], _ options: String) throws -> RenderedPicture {
-        try #require(try Self.render(file, [options]).renditions.first)
+    static func rendition(
+        _ file: [UInt8],
+        _ options: String,
+        as made: RenditionFormat = .webp
+    ) throws -> RenderedPicture {
+        try #require(try Self.render(file, [options], as: made).renditions.first)
     }
 }
 
@@ -68,13 +76,13 @@ struct Decoded {
     let loop: CInt
     private let samples: [UInt8]
 
-    init(_ webp: [UInt8]) throws {
+    init(_ file: [UInt8], as format: PictureFormat = .webp) throws {
         _ = try VipsEngine.start()
-        self = try webp.withUnsafeBytes { try Decoded(decoding: $0) }
+        self = try file.withUnsafeBytes { try Decoded(decoding: $0, format) }
     }
 
-    private init(decoding webp: UnsafeRawBufferPointer) throws {
-        let image = try VipsImageHandle.open(webp, as: .webp, allFrames: true).materialised()
+    private init(decoding file: UnsafeRawBufferPointer, _ format: PictureFormat) throws {
+        let image = try VipsImageHandle.open(file, as: format, allFrames: true).materialised()
         self.size = PictureSize(width: image.width, height: image.pageHeight)
         self.frames = image.pages
         self.bands = image.bands

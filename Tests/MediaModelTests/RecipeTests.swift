@@ -15,7 +15,9 @@ import Testing
     @Test(arguments: [
         "", "w", "w=", "w=0", "w=16384", "w=01", "w=1,w=2", "q=50", "w=1,q=0", "w=1,q=101", "w=1,effort=7", "w=1,x=1",
         "w=1,fit=stretch", "w=1,fit=cover", "w=1,lossless=yes", "w=1,h=1,fit=pad,bg=red", "w=1,bg=ffffff", "w=1,,h=1",
-        "w=1,format=png", "w=-1", "w=1 ",
+        "w=1,format=png", "w=-1", "w=1 ", "w=1,format=jpeg", "w=1,formats=jpeg", "w=1,formats=",
+        "w=1,formats=webp+webp",
+        "w=1,formats=webp+png", "w=1,formats=webp,jpeg", "w=1,formats=webp+",
     ])
     func badOptionsAreRefusedWithWhatWasExpected(text: String) {
         let error = #expect(throws: RecipeOptions.Invalid.self) { try RecipeOptions.parse(text) }
@@ -46,5 +48,32 @@ import Testing
         #expect(Preset.defaults.map(\.recipe.width) == [320, 1280])
         #expect(Preset.defaults.map(\.recipe.animated) == [false, true])
         #expect(Preset.defaults.allSatisfy { $0.recipe.fit == .scaleDown })
+    }
+
+    @Test func theFormatsOfAPresetAreASet() throws {
+        #expect(try RecipeOptions.parse("w=1").formats == [.webp, .jpeg])
+        #expect(try RecipeOptions.parse("w=1,formats=jpeg+webp+avif").formats == [.avif, .webp, .jpeg])
+        #expect(try RecipeOptions.parse("w=1,formats=webp").formats == [.webp])
+        // Recipes from before there was a choice are the same bytes, and mean the same.
+        #expect(try RecipeOptions.parse("w=1,formats=jpeg+webp") == RecipeOptions.parse("w=1"))
+        #expect(!(try RecipeOptions.parse("w=1").canonicalJSON.contains("formats")))
+        let recipe = try RecipeOptions.parse("w=1,formats=avif+webp")
+        #expect(recipe.canonicalJSON.contains(#""formats":["avif","webp"]"#))
+        #expect(try Recipe(canonicalJSON: recipe.canonicalJSON) == recipe)
+        let nothing = recipe.canonicalJSON.replacing(#"["avif","webp"]"#, with: "[]")
+        #expect(throws: DecodingError.self) { try Recipe(canonicalJSON: nothing) }
+    }
+
+    @Test func aRecipeHasOneSpelling() throws {
+        let spellings = [
+            "w=640,h=480,fit=cover,q=75": "q=75,fit=cover,h=480,w=640", "w=1": "format=webp,effort=4,q=80,w=1",
+            "h=9,effort=6,lossless=1,anim=1,formats=avif+webp+jpeg":
+                "formats=webp+jpeg+avif,anim=1,lossless=1,effort=6,h=9",
+            "w=1,h=1,fit=pad,bg=11223344": "bg=11223344,fit=pad,h=1,w=1",
+        ]
+        for (canonical, other) in spellings {
+            #expect(RecipeOptions.text(of: try RecipeOptions.parse(other)) == canonical)
+            #expect(RecipeOptions.text(of: try RecipeOptions.parse(canonical)) == canonical)
+        }
     }
 }

@@ -54,7 +54,21 @@ struct OriginHarness {
             backlog: self.backlog
         )
     }
-    var deliver: Deliver { Deliver(catalog: self.catalog, vault: self.vault, cache: self.cache) }
+    var developLater: DevelopLater {
+        DevelopLater(
+            catalog: self.catalog,
+            vault: self.vault,
+            renderer: self.renderer,
+            room: StorageRoom(store: self.store, freeBytesMin: nil),
+            limits: PictureLimits(),
+            quota: self.quota,
+            oneOffsMax: 2,
+            cache: self.cache
+        )
+    }
+    var deliver: Deliver {
+        Deliver(catalog: self.catalog, vault: self.vault, cache: self.cache, developLater: self.developLater)
+    }
     /// Delivers with an empty memory cache.
     var deliverCold: Deliver { Deliver(catalog: self.catalog, vault: self.vault, cache: .init(bytesMax: 0)) }
     var recover: Recover { Recover(catalog: self.catalog, backlog: self.backlog) }

@@ -42,6 +42,14 @@ import Testing
                 "cdn:cloudfront,distribution=E1,key-id=AKIA", "hook:webhook,url=https://a.example",
             ]
         ),
+        (
+            "url.signing.keys",
+            [
+                "", "k1", "k1:", ":/a", "K1:/a", "k_1:/a", "k1:/a;", "k1:/a;k1:/b", "a:/a;b:/b;c:/c",
+                "k1234567890123456:/a",
+            ]
+        ),
+        ("url.signing.recipes.max", ["0", "", "10001"]),
         ("purge.rebound", ["", "30", "2h"]),
         ("purge.horizon", ["1s"]),
         ("log.level", ["", "verbose", "INFO"]),
@@ -74,7 +82,8 @@ import Testing
         ("render.deadline", "500ms"),
         ("render.deadline", "1d"), ("log.level", "trace"), ("log.format", "json"), ("cache.bytes.max", "0"),
         ("presets", "card:w=640,h=480,fit=cover,q=75;small:w=64"),
-        ("presets", "p:w=1,h=1,fit=pad,effort=6,bg=00ff0080"),
+        ("presets", "p:w=1,h=1,fit=pad,effort=6,bg=00ff0080"), ("presets", "p:w=1,formats=avif+webp+jpeg"),
+        ("presets", "p:w=1,formats=webp"), ("url.signing.keys", "k2:/run/secrets/k2;k1:/run/secrets/k1"),
         ("purge.targets", "edge:varnish,url=http://10.0.0.5:6081"),
         (
             "purge.targets",

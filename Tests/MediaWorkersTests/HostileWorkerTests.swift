@@ -55,6 +55,23 @@ struct HostileWorkerTests {
         }
     }
 
+    /// A sound WebP, and hence no JPEG and no AVIF: clients get what the URL says, or nothing.
+    @Test(arguments: [RenditionFormat.jpeg, .avif])
+    func anotherFormatThanAskedForIsALie(format: RenditionFormat) async throws {
+        try await withPool { pool in
+            let preset = Preset(name: Preset.defaults[0].name, recipe: Recipe(width: 320, format: format))
+            let job = RenderJob(format: .jpeg, limits: PictureLimits(), presets: [preset])
+            let error = await #expect(throws: RenderError.self) { try await pool.render(job, source: Picture("ok")) }
+            #expect(error?.code == .crashed)
+            #expect(pool.statistics().losses == [.protocol: 1], "\(error?.detail ?? "")")
+            try await pool.expectSound()
+        }
+    }
+
+    @Test func thePoolKnowsWhatItsWorkersCanMake() async throws {
+        try await withPool { pool in #expect(pool.formats == [.webp, .jpeg]) }
+    }
+
     @Test func anAnswerThatNobodyAskedForIsNotTheNextJobs() async throws {
         try await withPool { pool in
             let before = pool.processes

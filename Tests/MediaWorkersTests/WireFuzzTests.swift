@@ -133,6 +133,8 @@ struct WireFuzzTests {
 
 /// Never asked: only the checks of the loop are of interest.
 private struct NoEngine: PictureEngine {
+    var formats: Set<RenditionFormat> { [] }
+
     func render(_ job: RenderJob, picture: UnsafeRawBufferPointer, within time: Duration) throws -> RenderOutcome {
         throw RenderError(.unsupported, detail: "no engine")
     }

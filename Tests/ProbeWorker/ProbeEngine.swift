@@ -10,6 +10,8 @@ import MediaWorkers
 struct ProbeEngine: PictureEngine {
     let engine: VipsEngine
 
+    var formats: Set<RenditionFormat> { self.engine.formats }
+
     func render(
         _ job: RenderJob,
         picture: UnsafeRawBufferPointer,

@@ -190,7 +190,7 @@ extension WireTests {
                     "\(path)?v=1", "\(path)?", "\(path)/", "/\(path)", path.uppercased(),
                     path.replacing("/v1/", with: "/v01/"), path.replacing("/v1/", with: "/v2/"),
                     path.replacing("/v1/", with: "/v1//"), path.replacing("thumbnail", with: "%74humbnail"),
-                    path.replacing("thumbnail", with: "unknown"), path.replacing(".webp", with: ".jpg"),
+                    path.replacing("thumbnail", with: "unknown"), path.replacing(".webp", with: ".png"),
                     path.replacing(id, with: "01jd3m8m9x0000000000000000"), "/a/\(id)/v1/../v1/thumbnail.webp", "/",
                     "/a",
                     "/v1", "/v1/assets/", "/v1/assets/\(id)/", "/v1/assets/nothing", "/metrics",

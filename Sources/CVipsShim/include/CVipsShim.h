@@ -107,6 +107,13 @@ int cvips_animate(
 /// Free `*out` with `cvips_free`.
 int cvips_save_webp(
     VipsImage *in, int quality, int effort, int lossless, void **out, size_t *count);
+/// Without alpha; what was transparent shows the colour.
+int cvips_flatten(VipsImage *in, const uint8_t *rgb, VipsImage **out);
+/// A progressive JPEG of an image without alpha. Free `*out` with `cvips_free`.
+int cvips_save_jpeg(VipsImage *in, int quality, void **out, size_t *count);
+/// An AVIF of 8 bits a sample. The encoder takes the picture whole and asks nobody for the time. Free `*out` with
+/// `cvips_free`.
+int cvips_save_avif(VipsImage *in, int quality, int effort, void **out, size_t *count);
 /// Writes in the format that `suffix` names (`.jpg`, `.png`, `.gif`): samples for start-up and for tests.
 int cvips_save_sample(VipsImage *in, const char *suffix, void **out, size_t *count);
 /// A picture of the given samples: 8-bit, or 16-bit in the machine's byte order. `space` is `srgb`, `b-w`, `cmyk`,

@@ -48,7 +48,7 @@ final class HotTable: Sendable {
         _ held: any HeldBytes,
         since moment: RenditionCache.Moment
     ) {
-        guard path.version != .latest, !(held is HotBody) else { return }
+        guard path.version != .latest, path.isAllThatCounts, !(held is HotBody) else { return }
         let body = held.withUnsafeBytes { HotBody($0, in: self.file) }
         let target = path.description
         let cost = body.room + HotObject.overheadBytes(headers)

@@ -54,6 +54,8 @@ package protocol AuditedCatalog: Sendable {
 package enum BlobUse: Hashable, Sendable {
     case source(of: VersionRef)
     case rendition(of: VersionRef, preset: PresetName)
+    /// One that was made after the upload.
+    case further(of: VersionRef, name: RenditionName)
 }
 
 /// All blobs together.

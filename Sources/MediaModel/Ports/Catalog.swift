@@ -102,12 +102,31 @@ package protocol AssetCatalog: Sendable {
     /// The version that `latest` is; nil for an unknown asset and for one without a ready version.
     func latest(of asset: AssetID) async throws -> VersionNumber?
 
-    /// The rendition that a delivery path names, or nil.
+    /// The rendition that a version became ready with for a preset, or nil.
     func rendition(
         of asset: AssetID,
         version: VersionSelector,
         preset: PresetName
     ) async throws -> DeliverableRendition?
+
+    /// A rendition that was made after the upload (``keep(_:of:quota:oneOffsMax:)``), or nil.
+    func furtherRendition(
+        of asset: AssetID,
+        version: VersionNumber,
+        named name: RenditionName
+    ) async throws -> DeliverableRendition?
+
+    /// Adds a rendition to a ready version, beside those that it became ready with. Where it has one of that name
+    /// already, that one stays: what a URL gives never changes.
+    ///
+    /// - Returns: the rendition as it is now. Where its blob is not the given one, nothing names the given one.
+    /// - Parameter oneOffsMax: how many recipes without a name a version may have kept; nil: any number.
+    /// - Throws: `.conflict` where the version is not there or not ready; `.gone`, `.quotaExceeded`, `.keyRetired`;
+    ///   `.tooManyRecipes`.
+    func keep(_ rendition: Rendition, of ref: VersionRef, quota: Quota, oneOffsMax: Int?) async throws -> Rendition
+
+    /// How many recipes without a name a version has kept.
+    func oneOffs(of ref: VersionRef) async throws -> Int
 
     /// Assets in the order of their ids (which is that of their making), each as its newest version.
     ///
@@ -171,6 +190,8 @@ package struct CatalogError: Error, Sendable, CustomStringConvertible, CustomDeb
         package static let keyTaken = Code(description: "idempotency-key-taken")
         /// The tenant would have more than it may.
         package static let quotaExceeded = Code(description: "quota-exceeded")
+        /// The version has as many recipes without a name as it may.
+        package static let tooManyRecipes = Code(description: "too-many-recipes")
         /// The envelope key of a new blob is not in the catalog any more: the blob could never be opened.
         package static let keyRetired = Code(description: "envelope-key-retired")
         /// Blobs still need the envelope key.

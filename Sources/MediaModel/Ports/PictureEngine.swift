@@ -2,6 +2,9 @@
 ///
 /// MediaImaging implements it, MediaWorkers runs it in `mediaworker`; neither knows the other.
 package protocol PictureEngine {
+    /// What it can make. Asked once it is in its sandbox.
+    var formats: Set<RenditionFormat> { get }
+
     /// Decodes the picture once and makes every preset of the job.
     ///
     /// - Parameters:
