@@ -51,10 +51,11 @@ package final class Warm: Sendable {
         }
     }
 
-    /// A purge target was told. Returns at once.
+    /// A purge target was told. Returns at once. What is made with a version is pulled; other formats are made when
+    /// somebody wants them.
     package func told(_ record: PurgeRecord) {
         guard record.change == .latest else { return }
-        for path in record.paths { self.add(path) }
+        for path in record.paths where DeliveryPath(path)?.format == .webp { self.add(path) }
     }
 
     /// Pulls until the task is cancelled. To be called once.
