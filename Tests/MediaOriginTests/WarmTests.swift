@@ -56,6 +56,12 @@ import Testing
         )
     }
 
+    /// A path of `latest`. Of presets, as many as there are numbers.
+    private static func path(_ number: Int, _ format: RenditionFormat? = .webp) throws -> String {
+        let preset = try #require(PresetName("p\(number)"))
+        return DeliveryPath(asset: Self.asset, version: .latest, preset: preset, format: format).description
+    }
+
     private static func running(_ warm: Warm, _ body: () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await warm.run() }
@@ -73,18 +79,33 @@ import Testing
         let puller = Puller()
         let warm = Warm(puller, isPurging: true)
         try await Self.running(warm) {
-            for change in PurgeChange.allCases { warm.told(Self.told(change, ["/a/\(change)"])) }
-            warm.told(Self.told(.latest, ["/a/last"]))
-            try await Self.until { puller.paths.contains("/a/last") }
+            for (number, change) in PurgeChange.allCases.enumerated() {
+                warm.told(Self.told(change, [try Self.path(number)]))
+            }
+            warm.told(Self.told(.latest, [try Self.path(100)]))
+            try await Self.until { puller.paths.contains(try Self.path(100)) }
         }
-        #expect(Set(puller.paths) == ["/a/latest", "/a/last"])
+        let latest = try #require(PurgeChange.allCases.firstIndex(of: .latest))
+        #expect(try Set(puller.paths) == [Self.path(latest), Self.path(100)])
+    }
+
+    /// To pull it would have it made.
+    @Test func whatIsMadeWhenSomebodyWantsItIsNotPulled() async throws {
+        let puller = Puller()
+        let warm = Warm(puller, isPurging: true)
+        try await Self.running(warm) {
+            let others = try ([.jpeg, .avif, nil] as [RenditionFormat?]).map { try Self.path(1, $0) }
+            warm.told(Self.told(.latest, others + [try Self.path(1)]))
+            try await Self.until { !puller.paths.isEmpty && warm.waiting == 0 }
+        }
+        #expect(try puller.paths == [Self.path(1)])
     }
 
     @Test func aFailureEndsNothing() async throws {
         let puller = Puller(fails: true)
         let warm = Warm(puller, isPurging: true)
         try await Self.running(warm) {
-            warm.told(Self.told(.latest, (1...50).map { "/a/\($0)" }))
+            warm.told(Self.told(.latest, try (1...50).map { try Self.path($0) }))
             try await Self.until { puller.paths.count == 50 }
         }
     }
@@ -94,7 +115,7 @@ import Testing
         let warm = Warm(puller, isPurging: true)
         try await Self.running(warm) {
             // Twice what fits: the calls return all the same.
-            for number in 0..<(2 * Warm.pathsMax) { warm.told(Self.told(.latest, ["/a/\(number)"])) }
+            for number in 0..<(2 * Warm.pathsMax) { warm.told(Self.told(.latest, [try Self.path(number)])) }
             #expect(warm.waiting <= Warm.pathsMax)
             try await Self.until { puller.inFlightMax == Warm.width }
             puller.open()
