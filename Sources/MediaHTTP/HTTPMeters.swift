@@ -1,12 +1,14 @@
 import HTTPTypes
 import Hummingbird
+import MediaModel
 import Metrics
 import Synchronization
 
-/// Counts requests by route template, method and status. The table of all metrics is in MediaMetrics.
+/// Counts requests by route template, method and status, and tells the access log of each. The table of all metrics is
+/// in MediaMetrics.
 final class HTTPMeters: Sendable {
     struct Measured: Sendable {
-        let route: String
+        let route: Route
         let method: String
         let start: ContinuousClock.Instant
     }
@@ -29,19 +31,22 @@ final class HTTPMeters: Sendable {
         var routes: [String: RouteHandles] = [:]
     }
 
+    private let log: AccessLog
     private let state = Mutex(State())
     private let inFlight = Meter(label: "http_requests_in_flight")
+
+    init(log: AccessLog) { self.log = log }
 
     func begin(route: Route, method: HTTPRequest.Method) -> Measured {
         self.inFlight.increment()
         let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .options, .patch]
         let method = known.contains(method) ? method.rawValue : "other"
-        return Measured(route: route.template, method: method, start: .now)
+        return Measured(route: route, method: method, start: .now)
     }
 
     /// Counts bytes of a request's body that arrived.
     func received(_ bytes: Int, by measured: Measured) {
-        self.handles(of: measured.route).requestBytes.increment(by: bytes)
+        self.handles(of: measured.route.template).requestBytes.increment(by: bytes)
     }
 
     func end(_ measured: Measured, _ response: Response) {
@@ -50,11 +55,23 @@ final class HTTPMeters: Sendable {
 
     func end(_ measured: Measured, status: HTTPResponse.Status, bytes: Int) {
         self.inFlight.decrement()
-        self.counter(Key(route: measured.route, method: measured.method, status: status.code)).increment()
-        let handles = self.handles(of: measured.route)
-        handles.duration.record(duration: ContinuousClock.now - measured.start)
+        let route = measured.route.template
+        let duration = ContinuousClock.now - measured.start
+        self.counter(Key(route: route, method: measured.method, status: status.code)).increment()
+        let handles = self.handles(of: route)
+        handles.duration.record(duration: duration)
         handles.responseSize.record(bytes)
         handles.responseBytes.increment(by: bytes)
+        self.log.note {
+            AccessLog.Answered(
+                route: route,
+                path: measured.route.deliveryPath?.description,
+                method: measured.method,
+                status: status.code,
+                bytes: bytes,
+                duration: duration
+            )
+        }
     }
 
     private func counter(_ key: Key) -> Counter {

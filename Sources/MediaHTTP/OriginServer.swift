@@ -49,6 +49,7 @@ package struct OriginFace: Sendable {
     package let apiToken: String?
     /// Knows signed recipes; nil: there are none.
     package let recipeSigner: RecipeSigner?
+    package let accessLog: AccessLog
     package let isEqual: @Sendable ([UInt8], [UInt8]) -> Bool
 
     package init(
@@ -64,6 +65,7 @@ package struct OriginFace: Sendable {
         uploadTimeout: Duration,
         apiToken: String?,
         recipeSigner: RecipeSigner? = nil,
+        accessLog: AccessLog,
         isEqual: @escaping @Sendable ([UInt8], [UInt8]) -> Bool
     ) {
         self.ingest = ingest
@@ -78,11 +80,12 @@ package struct OriginFace: Sendable {
         self.uploadTimeout = uploadTimeout
         self.apiToken = apiToken
         self.recipeSigner = recipeSigner
+        self.accessLog = accessLog
         self.isEqual = isEqual
     }
 
     package var responder: OriginResponder {
-        let hotPath = HotPath(table: HotTable(self.deliver.cache))
+        let hotPath = HotPath(table: HotTable(self.deliver.cache), meters: HotMeters(log: self.accessLog))
         return OriginResponder(
             hotPath: hotPath,
             upload: UploadHandler(
@@ -103,7 +106,7 @@ package struct OriginFace: Sendable {
             bearer: BearerCheck(token: self.apiToken, isEqual: self.isEqual),
             recipeSigner: self.recipeSigner,
             bodyTimeout: self.uploadTimeout,
-            meters: HTTPMeters()
+            meters: HTTPMeters(log: self.accessLog)
         )
     }
 }

@@ -86,6 +86,12 @@ enum Route: Hashable, Sendable {
         }
     }
 
+    /// Of a delivery.
+    var deliveryPath: DeliveryPath? {
+        guard case .delivery(let path) = self else { return nil }
+        return path
+    }
+
     var methods: [HTTPRequest.Method] {
         switch self {
         case .delivery: [.get, .head, .options]

@@ -385,6 +385,12 @@ extension Settings {
         Setting("log.level", \.log.level, .logLevel, "The least severe lines that are logged"),
         Setting("log.format", \.log.format, .logFormat, "How log lines are written"),
         Setting(
+            "log.requests.every",
+            \.log.requestsEvery,
+            .number(0...1_000_000_000),
+            "One request in so many has a line in the log, at the level info; 0: none"
+        ),
+        Setting(
             "drain.lead",
             \.drainLead,
             .duration(.zero...(.seconds(600))),

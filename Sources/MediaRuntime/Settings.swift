@@ -131,6 +131,8 @@ package struct Settings: Sendable {
 
         package var level = Logger.Level.info
         package var format = Format.text
+        /// One request in so many has a line; 0: none.
+        package var requestsEvery = 0
     }
 
     /// The public listener.

@@ -74,6 +74,7 @@ package struct EngineOptions: SettingsFlags {
     @Option(help: .setting("render.deadline")) package var renderDeadline: String?
     @Option(help: .setting("log.level")) package var logLevel: String?
     @Option(help: .setting("log.format")) package var logFormat: String?
+    @Option(help: .setting("log.requests.every")) package var logRequestsEvery: String?
 
     package init() {}
 }

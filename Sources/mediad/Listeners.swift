@@ -35,6 +35,7 @@ struct Listeners {
             uploadTimeout: settings.upload.timeout,
             apiToken: settings.apiToken?.value,
             recipeSigner: assembly.recipeSigner,
+            accessLog: AccessLog(every: settings.log.requestsEvery, logger: logger),
             isEqual: constantTimeEqual
         )
         let adminResponder = AdminResponder(

@@ -119,6 +119,7 @@ struct Face: Sendable {
             uploadBytesMax: Self.uploadBytesMax,
             uploadTimeout: .seconds(600),
             apiToken: token,
+            accessLog: AccessLog(every: 0, logger: Logger(label: "unused")),
             isEqual: ==
         )
     }

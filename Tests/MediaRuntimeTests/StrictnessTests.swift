@@ -53,7 +53,7 @@ import Testing
         ("purge.rebound", ["", "30", "2h"]),
         ("purge.horizon", ["1s"]),
         ("log.level", ["", "verbose", "INFO"]),
-        ("log.format", ["xml", "JSON"]),
+        ("log.format", ["xml", "JSON"]), ("log.requests.every", ["-1", "1.5", "all"]),
         ("connections.max", ["0"]),
         ("shutdown.deadline", ["soon"]),
         ("origin.url", ["127.0.0.1:8080"]),

@@ -4,29 +4,49 @@ import NIOCore
 /// What answers hits below the router.
 struct HotPath: Sendable {
     let table: HotTable
-    let meters = HotMeters()
+    let meters: HotMeters
 }
 
 /// Counts what the hot path answers: the same series as ``HTTPMeters`` and the use cases write, with handles that are
-/// looked up once.
+/// looked up once; and tells the access log of each.
 struct HotMeters: Sendable {
-    enum Answer { case whole, head, notModified, headNotModified }
+    enum Answer {
+        case whole, head, notModified, headNotModified
+
+        var method: String {
+            switch self {
+            case .whole, .notModified: "GET"
+            case .head, .headNotModified: "HEAD"
+            }
+        }
+
+        var status: Int {
+            switch self {
+            case .whole, .head: 200
+            case .notModified, .headNotModified: 304
+            }
+        }
+    }
 
     private static let route = "/a/{asset}/v{n}/{preset}"
 
-    private let whole = Self.requests("GET", 200)
-    private let head = Self.requests("HEAD", 200)
-    private let notModified = Self.requests("GET", 304)
-    private let headNotModified = Self.requests("HEAD", 304)
+    private let log: AccessLog
+    private let whole = Self.requests(.whole)
+    private let head = Self.requests(.head)
+    private let notModified = Self.requests(.notModified)
+    private let headNotModified = Self.requests(.headNotModified)
     private let duration = Timer(label: "http_request_duration_seconds", dimensions: [("route", Self.route)])
     private let responseSize = Recorder(label: "http_response_size_bytes", dimensions: [("route", Self.route)])
     private let responseBytes = Counter(label: "http_response_body_bytes_total", dimensions: [("route", Self.route)])
     private let cacheHits = Counter(label: "media_cache_requests_total", dimensions: [("result", "hit")])
 
+    init(log: AccessLog) { self.log = log }
+
     /// - Parameters:
+    ///   - path: what was asked for, in UTF-8.
     ///   - bytes: of the body that was sent.
     ///   - nanoseconds: from the head to the end of the answer.
-    func count(_ answer: Answer, bytes: Int, nanoseconds: Int64) {
+    func count(_ answer: Answer, of path: [UInt8], bytes: Int, nanoseconds: Int64) {
         switch answer {
         case .whole:
             self.whole.increment()
@@ -38,12 +58,22 @@ struct HotMeters: Sendable {
         self.duration.recordNanoseconds(nanoseconds)
         self.responseSize.record(bytes)
         self.responseBytes.increment(by: bytes)
+        self.log.note {
+            AccessLog.Answered(
+                route: Self.route,
+                path: String(decoding: path, as: UTF8.self),
+                method: answer.method,
+                status: answer.status,
+                bytes: bytes,
+                duration: .nanoseconds(nanoseconds)
+            )
+        }
     }
 
-    private static func requests(_ method: String, _ status: Int) -> Counter {
+    private static func requests(_ answer: Answer) -> Counter {
         Counter(
             label: "http_requests_total",
-            dimensions: [("route", Self.route), ("method", method), ("status", String(status))]
+            dimensions: [("route", Self.route), ("method", answer.method), ("status", String(answer.status))]
         )
     }
 }

@@ -182,7 +182,7 @@ final class HotPathHandler: ChannelDuplexHandler {
         let answer: HotMeters.Answer =
             head.isHead ? (isNotModified ? .headNotModified : .head) : (isNotModified ? .notModified : .whole)
         let time = NIODeadline.now() - start
-        self.meters.count(answer, bytes: bytes, nanoseconds: time.nanoseconds)
+        self.meters.count(answer, of: object.path, bytes: bytes, nanoseconds: time.nanoseconds)
     }
 
     private func write(_ body: HotBody, _ context: ChannelHandlerContext) {
