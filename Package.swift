@@ -82,6 +82,7 @@ let package = Package(
         .target(name: "CVipsShim", dependencies: ["CVips"]),
         .target(name: "CWebP"),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CCachedFile"),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CSandbox"),
         // A module of its own, so that only the programs that decode pictures need libseccomp.
@@ -96,7 +97,7 @@ let package = Package(
         module("MediaConfinement", ["MediaModel", "CConfinement"]),
         module("MediaWorkers", ["MediaModel", "CSandbox", logging, nioPosix]),
         module("MediaSealing", ["MediaModel", "CCrypto", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
-        module("MediaStore", ["MediaModel", nioPosix]),
+        module("MediaStore", ["MediaModel", "CCachedFile", nioPosix]),
         module("MediaCatalog", ["MediaModel", grdb, grdbSQLite]),
         module("MediaPurging", ["MediaModel", asyncHTTPClient, nioCore, nioHTTP1]),
         module("MediaMetrics", [coreMetrics]),

@@ -6,16 +6,21 @@ extension DeliveryTrace {
     /// as a constant.
     static let hit = "mediad; hit"
 
-    /// What the answer says of how it came about: for a miss also `Server-Timing`, in milliseconds.
+    /// `Cache-Status` of what memory did not have.
+    static func miss(isKept: Bool) -> String { "mediad; fwd=uri-miss" + (isKept ? "; stored" : "") }
+
+    /// `Server-Timing` of a stage, in milliseconds.
+    static func metric(_ stage: Stage, _ time: Duration) -> String {
+        "\(stage.rawValue);dur=\(Self.milliseconds(time))"
+    }
+
+    /// What the answer says of how it came about: for a miss also `Server-Timing`.
     var fields: HTTPFields {
         switch self.source {
         case .memory: return [.cacheStatus: Self.hit]
         case .store(let isKept):
-            let times = self.times.map { "\($0.stage.rawValue);dur=\(Self.milliseconds($0.time))" }
-            return [
-                .cacheStatus: "mediad; fwd=uri-miss" + (isKept ? "; stored" : ""),
-                .serverTiming: times.joined(separator: ", "),
-            ]
+            let metrics = self.times.map { Self.metric($0.stage, $0.time) }
+            return [.cacheStatus: Self.miss(isKept: isKept), .serverTiming: metrics.joined(separator: ", ")]
         }
     }
 

@@ -85,7 +85,7 @@ package struct OriginFace: Sendable {
     }
 
     package var responder: OriginResponder {
-        let hotPath = HotPath(table: HotTable(self.deliver.cache), meters: HotMeters(log: self.accessLog))
+        let hotPath = HotPath(table: HotTable(self.deliver), meters: HotMeters(log: self.accessLog))
         return OriginResponder(
             hotPath: hotPath,
             upload: UploadHandler(

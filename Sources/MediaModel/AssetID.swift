@@ -57,15 +57,11 @@ package struct AssetID: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     /// The 16 bytes that the text spells, big-endian; what a sealed blob's header carries.
     package var bytes: [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: Self.byteCount)
-        for (index, character) in self.description.utf8.enumerated() {
-            let digit = Self.alphabet.firstIndex(of: character) ?? 0
-            for bit in 0..<5 where digit >> (4 - bit) & 1 == 1 {
-                let position = index * 5 + bit - 2
-                if position >= 0 { bytes[position / 8] |= 1 << (7 - UInt8(position % 8)) }
-            }
+        var value: UInt128 = 0
+        for character in self.description.utf8 {
+            value = value << 5 | UInt128(Self.alphabet.firstIndex(of: character) ?? 0)
         }
-        return bytes
+        return withUnsafeBytes(of: value.bigEndian) { Array($0) }
     }
 
     package static func < (left: AssetID, right: AssetID) -> Bool { left.description < right.description }

@@ -6,6 +6,8 @@ package import MediaModel
 package struct BlobVault: Sendable {
     /// Sealed bytes are handed to the store in pieces of at least this size: one hop to its threads moves many chunks.
     static let appendBytesMin = 256 * 1024
+    /// What an event loop may stop for: some 50 microseconds. Nearly all renditions are smaller.
+    package static let atOnceBytesMax = 256 * 1024
 
     let store: any BlobStore
     let sealing: any BlobSealing
@@ -60,6 +62,24 @@ package struct BlobVault: Sendable {
     /// Opens a blob: its size, its key, its header and its commitment are checked before this returns.
     package func open(_ record: BlobRecord) async throws -> SealedBlobReader {
         try await OriginMeters.shared.countingDamage { try await self.openUncounted(record) }
+    }
+
+    /// The plaintext of a small blob where that takes no waiting: its sealed bytes and its key are in memory. For event
+    /// loops.
+    ///
+    /// - Returns: nil for any other, and for one that is damaged: ``open(_:)`` says what it is.
+    package func readAtOnce(_ blob: BlobShortcut) -> [UInt8]? {
+        let record = blob.record
+        guard record.bytes <= Self.atOnceBytesMax,
+            record.sealedBytes == SealedLayout.sealedBytes(for: record.bytes),
+            let key = self.keys.keyAtOnce(record.envelopeKey),
+            let sealed = self.store.readAtOnce(record.id, bytes: record.sealedBytes)
+        else { return nil }
+        return try? blob.withOpener(
+            for: sealed.prefix(SealedLayout.prefixBytes),
+            make: { try self.sealing.makeOpener(prefix: $0, record: record, key: key) },
+            { try $0.open(sealed[SealedLayout.prefixBytes...], range: 0..<record.bytes) }
+        )
     }
 
     private func openUncounted(_ record: BlobRecord) async throws -> SealedBlobReader {
@@ -171,7 +191,7 @@ package struct SealedBlobReader: Sendable {
         do {
             let sealed =
                 sealedRange.upperBound <= self.head.count
-                ? Array(self.head[sealedRange]) : try await self.handle.read(sealedRange)
+                ? self.head[sealedRange] : try await self.handle.read(sealedRange)[...]
             return try await OriginMeters.shared.countingDamage { try self.opener.open(sealed, range: range) }
         } catch {
             if Damage(error) != nil { self.onDamage?() }

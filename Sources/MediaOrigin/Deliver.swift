@@ -104,6 +104,15 @@ package struct Deliver: Sendable {
         return try await self.mending(blob, trace) { try await self.readStored($0, range: range, trace) }
     }
 
+    /// All bytes of a rendition, from memory or from the sealed store, where that takes no waiting: for event loops.
+    ///
+    /// - Returns: nil: ``read(_:range:tracing:)`` has them, or says why not.
+    package func readAtOnce(_ blob: BlobShortcut) -> (bytes: [UInt8], isKept: Bool)? {
+        guard let bytes = self.vault.readAtOnce(blob) else { return nil }
+        OriginMeters.shared.cacheMisses.increment()
+        return (bytes, self.cache.insert(bytes, for: blob.record.id, of: blob.record.sealedAs.asset))
+    }
+
     private func readStored(
         _ blob: BlobRecord,
         range: Range<Int>,

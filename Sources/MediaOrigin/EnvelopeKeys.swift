@@ -82,10 +82,14 @@ package final class EnvelopeKeys: EnvelopeKeySource {
     }
 
     package func key(_ id: EnvelopeKeyID) async throws -> EnvelopeKey {
-        let now = self.clock.uptime()
-        if let key = self.state.withLock({ $0.cache.key(id, at: now) }) { return key }
+        if let key = self.keyAtOnce(id) { return key }
         try self.checkObstacle(to: .key(id))
         return try await self.reopen(id)
+    }
+
+    package func keyAtOnce(_ id: EnvelopeKeyID) -> EnvelopeKey? {
+        let now = self.clock.uptime()
+        return self.state.withLock { $0.cache.key(id, at: now) }
     }
 
     /// ``current(for:)`` without a blob that is sealed under it.

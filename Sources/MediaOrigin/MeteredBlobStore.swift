@@ -45,6 +45,12 @@ package struct MeteredBlobStore: BlobStore {
         return MeteredHandle(base: handle, readMeter: self.readMeter)
     }
 
+    package func readAtOnce(_ id: BlobID, bytes: Int) -> [UInt8]? {
+        guard let read = self.base.readAtOnce(id, bytes: bytes) else { return nil }
+        self.readMeter.countDone()
+        return read
+    }
+
     package func remove(_ id: BlobID) async throws {
         try await self.removeMeter.count { try await self.base.remove(id) }
     }
@@ -106,6 +112,8 @@ private struct OperationMeter: Sendable {
         self.done = Counter(label: label, dimensions: [("operation", operation), ("outcome", "done")])
         self.failed = Counter(label: label, dimensions: [("operation", operation), ("outcome", "failed")])
     }
+
+    func countDone() { self.done.increment() }
 
     func count<Result>(_ operation: () async throws -> Result) async throws -> Result {
         do {

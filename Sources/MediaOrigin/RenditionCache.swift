@@ -18,6 +18,9 @@ package final class RenditionCache: Sendable {
     /// What a host does when its entry leaves the cache. Called with the cache's lock held: it must not call the cache.
     package typealias Leave = @Sendable () -> Void
 
+    /// What else is to be done when the renditions of an asset go. Called with the cache's lock held.
+    package typealias Removed = @Sendable (AssetID) -> Void
+
     private struct Entry {
         let id: BlobID
         let asset: AssetID
@@ -42,6 +45,7 @@ package final class RenditionCache: Sendable {
         var evictions = 0
         var hosted = 0
         var removals = 0
+        var onRemove: [Removed] = []
     }
 
     /// What the cache holds now.
@@ -72,6 +76,9 @@ package final class RenditionCache: Sendable {
 
     /// To be taken before the catalog is asked for what is to be hosted.
     package var moment: Moment { self.state.withLock { Moment(removals: $0.removals) } }
+
+    /// Whether the bytes of a blob are kept; no use of them.
+    package func has(_ id: BlobID) -> Bool { self.state.withLock { $0.places[id] != nil } }
 
     package func bytes(of id: BlobID) -> (any HeldBytes)? {
         self.state.withLock { state in
@@ -126,10 +133,22 @@ package final class RenditionCache: Sendable {
         }
     }
 
+    /// Has `onRemove` called for each asset that is removed from now on: for whoever keeps something of renditions that
+    /// the cache may have or not.
+    package func whenRemoved(_ onRemove: @escaping Removed) { self.state.withLock { $0.onRemove.append(onRemove) } }
+
+    /// Calls `keep`, with the cache's lock held, unless an asset was removed since.
+    ///
+    /// - Parameter moment: taken before the catalog was asked.
+    package func unlessRemoved(since moment: Moment, _ keep: @Sendable () -> Void) {
+        self.state.withLock { if $0.removals == moment.removals { keep() } }
+    }
+
     /// Lets go of all renditions of an asset: when this returns, no host serves them any more.
     package func remove(_ asset: AssetID) {
         self.state.withLock { state in
             state.removals += 1
+            for onRemove in state.onRemove { onRemove(asset) }
             for id in state.ofAsset[asset] ?? [] {
                 if let place = state.places[id] { Self.unlink(place, from: &state) }
             }

@@ -23,7 +23,7 @@ final class SealedBlobOpener: BlobOpener {
         return start..<min(end, SealedLayout.sealedBytes(for: self.bytes))
     }
 
-    func open(_ sealed: [UInt8], range: Range<Int>) throws -> [UInt8] {
+    func open(_ sealed: ArraySlice<UInt8>, range: Range<Int>) throws -> [UInt8] {
         let expected = self.sealedRange(for: range).count
         guard sealed.count == expected else {
             throw SealError(.truncated, detail: "blob \(self.blob): \(sealed.count) sealed bytes, expected \(expected)")
@@ -45,7 +45,7 @@ final class SealedBlobOpener: BlobOpener {
     }
 
     /// The whole plaintext of `chunks`; none of it where one tag does not verify.
-    private func open(_ sealed: [UInt8], chunks: Range<Int>) throws -> [UInt8] {
+    private func open(_ sealed: ArraySlice<UInt8>, chunks: Range<Int>) throws -> [UInt8] {
         let bytes = sealed.count - chunks.count * SealedLayout.tagBytes
         return try [UInt8](unsafeUninitializedCapacity: max(bytes, 1)) { plaintext, count in
             guard var output = plaintext.baseAddress else { return }

@@ -42,7 +42,9 @@ package struct SealedBlobs: BlobSealing {
     /// "Reader" in docs/BLOB-FORMAT.md, rules 1 to 5, in that order.
     package func makeOpener(prefix: [UInt8], record: BlobRecord, key: EnvelopeKey) throws -> any BlobOpener {
         let header = try Self.header(prefix, of: record)
-        let dataKey = try Self.dataKey(record.rewrapped?.bytes ?? header[.wrappedKey], of: record, under: key)
+        // What the wrap is bound to is the same in the header and the row: it was checked.
+        let wrapped = record.rewrapped?.bytes ?? header[.wrappedKey]
+        let dataKey = try Self.dataKey(wrapped, boundTo: header, of: record, under: key)
         let saltEnd = SealedHeader.byteCount + Cobblestone256.saltBytes
         let body = try Cobblestone256(
             openingUnder: dataKey,
@@ -62,9 +64,10 @@ package struct SealedBlobs: BlobSealing {
         to new: EnvelopeKey
     ) throws -> WrappedDataKey {
         let wrapped = try record.rewrapped?.bytes ?? Self.header(prefix, of: record)[.wrappedKey]
-        let dataKey = try Self.dataKey(wrapped, of: record, under: old)
+        let bound = Self.header(of: record)
+        let dataKey = try Self.dataKey(wrapped, boundTo: bound, of: record, under: old)
         let nonce = try self.randomness.wrapNonce()
-        let context = try Self.header(of: record).wrapContext()
+        let context = try bound.wrapContext()
         return WrappedDataKey(
             bytes: try dataKey.withBytes { (bytes) throws(SealError) in
                 try KeyWrap.wrapAndCheck(UnsafeRawBufferPointer(bytes), under: new, nonce: nonce, context: context)
@@ -130,14 +133,18 @@ package struct SealedBlobs: BlobSealing {
         SealedHeader(blob: record.id, identity: record.sealedAs, envelopeKey: record.envelopeKey)
     }
 
-    /// Rule 4. Throws `.keyMismatch` where `wrapped` does not open.
+    /// Rule 4.
+    ///
+    /// - Parameter header: agrees with `record` in what the wrap is bound to.
+    /// - Throws: `.keyMismatch` where `wrapped` does not open.
     private static func dataKey(
         _ wrapped: [UInt8],
+        boundTo header: SealedHeader,
         of record: BlobRecord,
         under key: EnvelopeKey
     ) throws(SealError) -> SecretBytes {
         precondition(key.id == record.envelopeKey, "the key is the one that the row names")
-        let context = try Self.header(of: record).wrapContext()
+        let context = try header.wrapContext()
         var dataKey = SecretBytes(count: Cobblestone256.keyBytes)
         let isOpen = try dataKey.withMutableBytes { (bytes) throws(SealError) in
             try KeyWrap.unwrap(wrapped, under: key, context: context, into: UnsafeMutableRawBufferPointer(bytes))

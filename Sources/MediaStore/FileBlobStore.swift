@@ -92,6 +92,10 @@ package struct FileBlobStore: BlobStore {
         }
     }
 
+    package func readAtOnce(_ id: BlobID, bytes: Int) -> [UInt8]? {
+        self.calls.readCached(self.layout.path(of: id), bytes: bytes)
+    }
+
     /// The removal itself is not synced: a blob that a power cut brings back has no row, and the collector finds it
     /// again.
     package func remove(_ id: BlobID) async throws {

@@ -3,8 +3,8 @@ package import MediaModel
 
 /// The system calls that the file store makes, one method a call, so that a test can let any single one fail.
 ///
-/// Every method blocks; callers are on a thread of a pool. A call that a signal interrupted throws `EINTR` like any
-/// other failure: the loops below, not the adapters of this protocol, decide what to do about it.
+/// Every method but one blocks; callers are on a thread of a pool. A call that a signal interrupted throws `EINTR` like
+/// any other failure: the loops below, not the adapters of this protocol, decide what to do about it.
 package protocol FileSystemCalls: Sendable {
     /// open(2).
     func open(_ path: String, flags: Int32, mode: UInt32) throws(SystemFailure) -> Int32
@@ -18,6 +18,9 @@ package protocol FileSystemCalls: Sendable {
         into room: UnsafeMutableRawBufferPointer,
         at offset: Int
     ) throws(SystemFailure) -> Int
+    /// A whole file of exactly so many bytes, where the kernel has all of it in memory. Nil: ask for it the usual way.
+    /// The one call that does not block.
+    func readCached(_ path: String, bytes: Int) -> [UInt8]?
     /// Sets blocks aside for the first `bytes` of the file, which is at least so long afterwards.
     func reserve(_ descriptor: Int32, bytes: Int) throws(SystemFailure)
     /// Cuts the file to its first `bytes`.

@@ -1,3 +1,4 @@
+import CCachedFile
 import Glibc
 package import MediaModel
 
@@ -27,6 +28,15 @@ package struct LinuxFileSystem: FileSystemCalls {
         at offset: Int
     ) throws(SystemFailure) -> Int {
         try self.checked("pread", Glibc.pread(descriptor, room.baseAddress, room.count, off_t(offset)))
+    }
+
+    package func readCached(_ path: String, bytes: Int) -> [UInt8]? {
+        var isRead = false
+        let read = [UInt8](unsafeUninitializedCapacity: bytes) { room, count in
+            isRead = ccachedfile_read(path, room.baseAddress, bytes)
+            count = isRead ? bytes : 0
+        }
+        return isRead ? read : nil
     }
 
     /// posix_fallocate(3), since fallocate(2) is hidden from Swift behind `_GNU_SOURCE`. Where a file system has no

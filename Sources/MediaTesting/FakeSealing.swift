@@ -115,7 +115,8 @@ private struct FakeOpener: BlobOpener {
         return SealedLayout.prefixBytes + first * Self.sealedChunk..<end
     }
 
-    func open(_ sealed: [UInt8], range: Range<Int>) throws -> [UInt8] {
+    func open(_ sealed: ArraySlice<UInt8>, range: Range<Int>) throws -> [UInt8] {
+        let sealed = Array(sealed)
         let first = range.lowerBound / SealedLayout.chunkBytes
         var plaintext: [UInt8] = []
         for (index, start) in stride(from: 0, to: sealed.count, by: Self.sealedChunk).enumerated() {

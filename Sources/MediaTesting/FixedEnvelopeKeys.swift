@@ -13,6 +13,8 @@ package struct FixedEnvelopeKeys: EnvelopeKeySource {
 
     package func current(for tenant: Tenant) async throws -> EnvelopeKey { self.current }
 
+    package func keyAtOnce(_ id: EnvelopeKeyID) -> EnvelopeKey? { self.keys[id] }
+
     package func key(_ id: EnvelopeKeyID) async throws -> EnvelopeKey {
         guard let key = self.keys[id] else { throw KeyError(.unavailable, detail: "no key '\(id)' in the test") }
         return key

@@ -80,6 +80,11 @@ package final class MemoryBlobStore: BlobStore {
         }
     }
 
+    package func readAtOnce(_ id: BlobID, bytes: Int) -> [UInt8]? {
+        let blob = try? self.call { $0.blobs[id] }
+        return blob?.bytes.count == bytes ? blob?.bytes : nil
+    }
+
     package func remove(_ id: BlobID) async throws {
         try self.call { $0.blobs[id] = nil }
     }

@@ -19,7 +19,12 @@ struct Face: Sendable {
     static let uploadBytesMax = 100_000
 
     /// Opens it for the length of `body`.
-    static func with(token: String? = nil, quota: Quota = .none, _ body: (Face) async throws -> Void) async throws {
+    static func with(
+        token: String? = nil,
+        quota: Quota = .none,
+        cacheBytesMax: Int = 1 << 20,
+        _ body: (Face) async throws -> Void
+    ) async throws {
         let key = FixedEnvelopeKeys.key("test-key")
         let record = EnvelopeKeyRecord(
             id: key.id,
@@ -31,7 +36,8 @@ struct Face: Sendable {
         let store = MemoryBlobStore()
         let renderer = FakeRenderer()
         let keys = FixedEnvelopeKeys(current: key)
-        let face = Self.face(catalog, store, keys, renderer, token: token, quota: quota)
+        let cache = RenditionCache(bytesMax: cacheBytesMax)
+        let face = Self.face(catalog, store, keys, renderer, cache, token: token, quota: quota)
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let listener = OriginServer.publicListener(
             .init(
@@ -66,11 +72,11 @@ struct Face: Sendable {
         _ store: MemoryBlobStore,
         _ keys: FixedEnvelopeKeys,
         _ renderer: FakeRenderer,
+        _ cache: RenditionCache,
         token: String?,
         quota: Quota
     ) -> OriginFace {
         let vault = BlobVault(store: store, sealing: FakeSealing(), keys: keys)
-        let cache = RenditionCache(bytesMax: 1 << 20)
         let ingest = Ingest(
             catalog: catalog,
             vault: vault,

@@ -52,7 +52,7 @@ struct SealedSample {
     func read(_ range: Range<Int>, with opener: any BlobOpener) throws -> [UInt8] {
         let wanted = opener.sealedRange(for: range)
         let there = wanted.clamped(to: 0..<self.sealed.count)
-        return try opener.open(Array(self.sealed[there]), range: range)
+        return try opener.open(self.sealed[there], range: range)
     }
 
     /// Reads the blob chunk by chunk to its end, as a delivery does.

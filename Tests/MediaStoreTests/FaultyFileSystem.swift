@@ -104,6 +104,8 @@ final class FaultyFileSystem: FileSystemCalls {
         }
     }
 
+    func readCached(_ path: String, bytes: Int) -> [UInt8]? { self.real.readCached(path, bytes: bytes) }
+
     func read(
         _ descriptor: Int32,
         into room: UnsafeMutableRawBufferPointer,

@@ -48,6 +48,29 @@ struct FileBlobStoreTests {
         #expect(try folder.files() == ["blobs/\(id.description.prefix(2))/\(id)", "note"])
     }
 
+    @Test("are read at once where the kernel has them, and nothing else is")
+    func readAtOnce() async throws {
+        let folder = try TemporaryFolder()
+        let store = try await FileBlobStore.open(folder: folder.path)
+        let bytes = Samples.bytes(100_000)
+        let id = try await store.add(bytes)
+        guard let read = store.readAtOnce(id, bytes: bytes.count) else {
+            // Linux before 5.12, and file systems without RWF_NOWAIT.
+            print("skipped: the file system of \(folder.path) reads nothing without waiting")
+            return
+        }
+        #expect(read == bytes)
+        for count in [0, bytes.count - 1, bytes.count + 1] { #expect(store.readAtOnce(id, bytes: count) == nil) }
+        #expect(store.readAtOnce(.make(), bytes: bytes.count) == nil)
+        let path = folder.path("blobs/\(id.description.prefix(2))/\(id)")
+        let linked = BlobID(bytes: id.bytes.dropLast() + [id.bytes[15] ^ 1])
+        let link = folder.path("blobs/\(linked.description.prefix(2))/\(linked)")
+        #expect(symlink(path, link) == 0)
+        #expect(store.readAtOnce(linked, bytes: bytes.count) == nil)
+        try await store.remove(id)
+        #expect(store.readAtOnce(id, bytes: bytes.count) == nil)
+    }
+
     @Test("a blob that was cut short on the disk is truncated, not shorter")
     func aCutBlobIsTruncated() async throws {
         let folder = try TemporaryFolder()

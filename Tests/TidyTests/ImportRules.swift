@@ -14,7 +14,7 @@ enum ImportRules {
         "MediaImaging": ["MediaModel", "CVipsShim", "CWebP"],
         "MediaWorkers": ["MediaModel", "CSandbox", "Logging", "Metrics", "NIOCore", "NIOPosix"],
         "MediaSealing": ["MediaModel", "CCrypto", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"],
-        "MediaStore": ["MediaModel", "NIOCore", "NIOPosix"],
+        "MediaStore": ["MediaModel", "CCachedFile", "NIOCore", "NIOPosix"],
         "MediaCatalog": ["MediaModel", "GRDB", "GRDBSQLite", "CPostgres", "Logging"],
         "MediaPurging": ["MediaModel", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
         "MediaMetrics": ["MediaModel", "CoreMetrics"],

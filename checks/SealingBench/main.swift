@@ -129,7 +129,7 @@ func measureBlobs(_ name: String, bytes: Int, pieceBytes: Int = pieceBytes, seco
     let probe = try SealedBlobs().makeOpener(prefix: prefix, record: record, key: key)
     let ranges = stride(from: 0, to: bytes, by: pieceBytes).map { start in
         let range = start..<min(start + pieceBytes, bytes)
-        return (range, Array(sealed[probe.sealedRange(for: range)]))
+        return (range, sealed[probe.sealedRange(for: range)])
     }
     var opened: [UInt8] = []
     for (range, sealed) in ranges { opened += try probe.open(sealed, range: range) }

@@ -1,10 +1,11 @@
 """How much memory mediad and its workers have together.
 
-A page that several processes share counts once (Pss of /proc/PID/smaps_rollup), and memory files, in which pictures
-cross, count even while nobody maps them. Reading that of a process that is not dumpable takes root. Anybody else gets
-the sum of resident sets, where shared pages count once a process: more, never less. The peak is that of samples every
-SAMPLE_SECONDS; what came and went between two of them is not in it. (A memory cgroup's own peak would miss nothing, but
-counts the page cache of what is stored as well, and many a machine that runs the checks lets nobody make one.)
+A page of a program or library that several of them share counts once, whoever else on the machine has it mapped (so
+not by Pss_File, which is less the more others there are), and memory files, in which pictures cross, count even while
+nobody maps them. Reading that of a process that is not dumpable takes root. Anybody else gets the sum of resident sets,
+where shared pages count once a process: more, never less. The peak is that of samples every SAMPLE_SECONDS; what came
+and went between two of them is not in it. (A memory cgroup's own peak would miss nothing, but counts the page cache of
+what is stored as well, and many a machine that runs the checks lets nobody make one.)
 """
 
 import os
@@ -20,14 +21,16 @@ MIB = 1 << 20
 SAMPLE_SECONDS = 0.02
 # Freed memory goes back to the system a while after the work: a calm reading is the lowest of so many seconds.
 CALM_SECONDS = 5
-ROLLUP = re.compile(r"^(Pss_Anon|Pss_File|Pss_Shmem): +(\d+) kB$", re.MULTILINE)
+ROLLUP = re.compile(r"^(Pss_Anon|Pss_Shmem): +(\d+) kB$", re.MULTILINE)
+# A mapping of a file: its offset, device and inode, and how much of it is resident.
+MAPPED = re.compile(r"^\w+-\w+ \S+ (\w+) (\S+) ([1-9]\d*) +(\S.*)\n(?:.*\n)*?Rss: +(\d+) kB$", re.MULTILINE)
 RESIDENT = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
 HIGHEST = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 
 def unit():
     """What the readings are, for the report."""
-    return "PSS and memory files" if os.geteuid() == 0 else "RSS"
+    return "each page once, and memory files" if os.geteuid() == 0 else "RSS"
 
 
 def memory_files(pid):
@@ -41,14 +44,28 @@ def memory_files(pid):
     return found
 
 
-def proportional(pids):
+def file_pages(pids):
+    """Bytes of programs and libraries. Where two processes have other pages of one mapping, the larger part counts."""
+    resident = {}
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for offset, device, inode, path, size in MAPPED.findall(Path(f"/proc/{pid}/smaps").read_text()):
+                if path.startswith(("/memfd:", "/dev/", "/SYSV")):
+                    continue
+                key = (device, inode, offset)
+                resident[key] = max(resident.get(key, 0), int(size) * 1024)
+    return sum(resident.values())
+
+
+def own(pids):
+    """Bytes of all that is no file's: what programs allocate, and memory files."""
     private = shared = 0
     files = {}
     for pid in pids:
         with suppress(FileNotFoundError, ProcessLookupError):
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
             sizes = {name: int(size) * 1024 for name, size in ROLLUP.findall(rollup)}
-            private += sizes.get("Pss_Anon", 0) + sizes.get("Pss_File", 0)
+            private += sizes.get("Pss_Anon", 0)
             shared += sizes.get("Pss_Shmem", 0)
             files |= memory_files(pid)
     # A memory file that is mapped is in both of the last two, one in flight between two processes in neither.
@@ -67,14 +84,16 @@ def in_status(pids, pattern):
 def used(service):
     """Bytes of all processes of the service now."""
     pids = [service.pid, *descendants(service.pid)]
-    return proportional(pids) if os.geteuid() == 0 else in_status(pids, RESIDENT)
+    return own(pids) + file_pages(pids) if os.geteuid() == 0 else in_status(pids, RESIDENT)
 
 
 def shares(service):
-    """What each process has for itself, in words: the service first, then its workers."""
+    """What each process has allocated, the service first, then its workers; and what is programs and libraries."""
     pids = [service.pid, *descendants(service.pid)]
-    sizes = [proportional([pid]) if os.geteuid() == 0 else in_status([pid], RESIDENT) for pid in pids]
-    return " + ".join(f"{size / MIB:.0f}" for size in sizes) + " MiB"
+    if os.geteuid() != 0:
+        return " + ".join(f"{in_status([pid], RESIDENT) / MIB:.0f}" for pid in pids) + " MiB"
+    sizes = " + ".join(f"{own([pid]) / MIB:.0f}" for pid in pids)
+    return f"{sizes} MiB allocated, {file_pages(pids) / MIB:.0f} MiB of programs and libraries"
 
 
 def calm(service):
@@ -93,11 +112,13 @@ def highest_resident(service):
 
 
 class Peak:
-    """Samples from `with` to its end; `bytes` is the most that was seen, `samples` all of it."""
+    """Samples of what is allocated, from `with` to its end; `bytes` is the most that was seen, with the programs and
+    libraries that were there at the end."""
 
     def __init__(self, service):
         self.service = service
         self.samples = []
+        self.files = 0
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._sample)
 
@@ -108,13 +129,16 @@ class Peak:
     def __exit__(self, *failure):
         self.over.set()
         self.thread.join()
+        pids = [self.service.pid, *descendants(self.service.pid)]
+        self.files = file_pages(pids) if os.geteuid() == 0 else 0
 
     def _sample(self):
         while True:
-            self.samples.append(used(self.service))
+            pids = [self.service.pid, *descendants(self.service.pid)]
+            self.samples.append(own(pids) if os.geteuid() == 0 else in_status(pids, RESIDENT))
             if self.over.wait(SAMPLE_SECONDS):
                 return
 
     @property
     def bytes(self):
-        return max(self.samples)
+        return max(self.samples) + self.files

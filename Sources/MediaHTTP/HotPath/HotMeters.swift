@@ -11,18 +11,23 @@ struct HotPath: Sendable {
 /// looked up once; and tells the access log of each.
 struct HotMeters: Sendable {
     enum Answer {
-        case whole, head, notModified, headNotModified
+        case whole
+        /// Whole, and not from memory: what read it counts the miss.
+        case loaded
+        case head
+        case notModified
+        case headNotModified
 
         var method: String {
             switch self {
-            case .whole, .notModified: "GET"
+            case .whole, .loaded, .notModified: "GET"
             case .head, .headNotModified: "HEAD"
             }
         }
 
         var status: Int {
             switch self {
-            case .whole, .head: 200
+            case .whole, .loaded, .head: 200
             case .notModified, .headNotModified: 304
             }
         }
@@ -51,6 +56,7 @@ struct HotMeters: Sendable {
         case .whole:
             self.whole.increment()
             self.cacheHits.increment()
+        case .loaded: self.whole.increment()
         case .head: self.head.increment()
         case .notModified: self.notModified.increment()
         case .headNotModified: self.headNotModified.increment()

@@ -3,7 +3,8 @@ import NIOCore
 import NIOHTTP1
 
 /// Answers hits where the bytes arrive, before the decoder: a request that is simple (``SimpleHead``) for a rendition
-/// in the table is answered on the event loop with one write. Everything else goes on to the decoder untouched.
+/// in the table is answered on the event loop with one write, also where its sealed bytes are in the kernel's memory
+/// only and must be opened first. Everything else goes on to the decoder untouched.
 ///
 /// What keeps the two ways apart:
 /// - Bytes go to the decoder one whole request at a time, so it always stands between two requests. At the first that
@@ -136,53 +137,100 @@ final class HotPathHandler: ChannelDuplexHandler {
                 break
             }
             let start = NIODeadline.now()
-            let outcome = self.waiting.withUnsafeReadableBytes { bytes -> (SimpleHead.Outcome, HotObject?, Bool) in
-                let outcome = SimpleHead.read(bytes)
-                guard case .request(let head) = outcome, head.isPlain, self.progress.unanswered == 0,
-                    let object = self.table.object(at: .init(rebasing: bytes[head.target]))
-                else { return (outcome, nil, false) }
-                guard let condition = head.ifNoneMatch else { return (outcome, object, false) }
-                let value = UnsafeRawBufferPointer(rebasing: bytes[condition])
-                let isNotModified = SimpleHead.isNotModified(value, etag: object.etag)
-                return (outcome, isNotModified == nil ? nil : object, isNotModified ?? false)
-            }
-            switch outcome {
-            case (.incomplete, _, _): return hasWritten
-            case (.other, _, _): self.stepAside(context)
-            case (.request(let head), let object?, let isNotModified):
+            let look = self.waiting.withUnsafeReadableBytes(self.look)
+            switch look.outcome {
+            case .incomplete: return hasWritten
+            case .other: self.stepAside(context)
+            case .request(let head):
+                guard let answer = self.answer(to: head, look) else {
+                    self.passOn(head.length, context)
+                    continue
+                }
                 self.waiting.moveReaderIndex(forwardBy: head.length)
-                self.answer(head, object, isNotModified: isNotModified, since: start, context)
+                self.progress.answeredAtOnce()
+                let bytes = self.write(answer, context)
+                let time = NIODeadline.now() - start
+                self.meters.count(answer.kind, of: answer.head.path, bytes: bytes, nanoseconds: time.nanoseconds)
                 hasWritten = true
-            case (.request(let head), nil, _): self.passOn(head.length, context)
             }
         }
         return hasWritten
     }
 
-    private func answer(
-        _ head: SimpleHead,
-        _ object: HotObject,
-        isNotModified: Bool,
-        since start: NIODeadline,
-        _ context: ChannelHandlerContext
-    ) {
-        self.preamble.refresh(HTTPDates.now)
-        self.progress.answeredAtOnce()
-        object.seat.visit()
-        var bytes = 0
-        if isNotModified {
-            self.write(self.preamble.notModified, object.notModifiedFields, context)
-        } else {
-            self.write(self.preamble.ok, object.fields, context)
-            if !head.isHead {
-                bytes = object.body.count
-                self.write(object.body, context)
-            }
+    /// What is at the beginning of the bytes.
+    private struct Look {
+        let outcome: SimpleHead.Outcome
+        /// Nil: not for us.
+        var found: HotTable.Found?
+        var isNotModified = false
+    }
+
+    private func look(_ bytes: UnsafeRawBufferPointer) -> Look {
+        let outcome = SimpleHead.read(bytes)
+        guard case .request(let head) = outcome, head.isPlain, self.progress.unanswered == 0,
+            let found = self.table.find(.init(rebasing: bytes[head.target]))
+        else { return Look(outcome: outcome) }
+        guard let condition = head.ifNoneMatch else { return Look(outcome: outcome, found: found) }
+        let value = UnsafeRawBufferPointer(rebasing: bytes[condition])
+        guard let isNotModified = SimpleHead.isNotModified(value, etag: found.head.etag) else {
+            return Look(outcome: outcome)
         }
-        let answer: HotMeters.Answer =
-            head.isHead ? (isNotModified ? .headNotModified : .head) : (isNotModified ? .notModified : .whole)
-        let time = NIODeadline.now() - start
-        self.meters.count(answer, of: object.path, bytes: bytes, nanoseconds: time.nanoseconds)
+        return Look(outcome: outcome, found: found, isNotModified: isNotModified)
+    }
+
+    /// What is written.
+    private struct Answer {
+        let kind: HotMeters.Answer
+        let head: HotHead
+        let fields: ByteBuffer
+        /// What follows the fields, where they are not at their end.
+        var end: ByteBuffer?
+        var body: HotBody?
+    }
+
+    /// - Returns: nil where more is to be done about it than can be done here.
+    private func answer(to request: SimpleHead, _ look: Look) -> Answer? {
+        guard let found = look.found else { return nil }
+        if case .memory(let object) = found { object.seat.visit() }
+        if look.isNotModified {
+            let kind: HotMeters.Answer = request.isHead ? .headNotModified : .notModified
+            return Answer(kind: kind, head: found.head, fields: found.head.notModifiedFields)
+        }
+        switch found {
+        case .memory(let object) where request.isHead:
+            return Answer(kind: .head, head: object.head, fields: object.fields)
+        case .memory(let object):
+            return Answer(kind: .whole, head: object.head, fields: object.fields, body: object.body)
+        // What it could not read it must not promise.
+        case .store where request.isHead: return nil
+        case .store(let object): return self.load(object)
+        }
+    }
+
+    private func load(_ object: StoredObject) -> Answer? {
+        let start = ContinuousClock.now
+        guard let read = self.table.load(object) else { return nil }
+        return Answer(
+            kind: .loaded,
+            head: object.head,
+            fields: object.head.fields,
+            end: HotHead.endOfMiss(isKept: read.isKept, time: ContinuousClock.now - start),
+            body: .buffer(ByteBuffer(bytes: read.bytes))
+        )
+    }
+
+    /// - Returns: how many bytes of a body.
+    private func write(_ answer: Answer, _ context: ChannelHandlerContext) -> Int {
+        self.preamble.refresh(HTTPDates.now)
+        // As one piece: a kilobyte is copied in less time than it takes to send two. The memory is the last answer's,
+        // where that is with the kernel.
+        self.head.clear()
+        self.head.writeImmutableBuffer(answer.kind.status == 304 ? self.preamble.notModified : self.preamble.ok)
+        self.head.writeImmutableBuffer(answer.fields)
+        if let end = answer.end { self.head.writeImmutableBuffer(end) }
+        self.write(self.head, context)
+        if let body = answer.body { self.write(body, context) }
+        return answer.body?.count ?? 0
     }
 
     private func write(_ body: HotBody, _ context: ChannelHandlerContext) {
@@ -197,15 +245,6 @@ final class HotPathHandler: ChannelDuplexHandler {
             sent.futureResult.assumeIsolated().whenComplete { _ in withExtendedLifetime(file) {} }
             context.write(self.wrapOutboundOut(.fileRegion(region)), promise: sent)
         }
-    }
-
-    /// As one piece: a kilobyte is copied in less time than it takes to send two.
-    private func write(_ preamble: ByteBuffer, _ fields: ByteBuffer, _ context: ChannelHandlerContext) {
-        // The memory is the last answer's, where that is with the kernel.
-        self.head.clear()
-        self.head.writeImmutableBuffer(preamble)
-        self.head.writeImmutableBuffer(fields)
-        self.write(self.head, context)
     }
 
     private func write(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {

@@ -86,7 +86,7 @@ package protocol BlobOpener: Sendable {
     func sealedRange(for range: Range<Int>) -> Range<Int>
 
     /// Opens the sealed bytes `sealedRange(for: range)` and returns the plaintext `range`. Throws ``SealError``.
-    func open(_ sealed: [UInt8], range: Range<Int>) throws -> [UInt8]
+    func open(_ sealed: ArraySlice<UInt8>, range: Range<Int>) throws -> [UInt8]
 }
 
 /// Sizes that follow from the format alone.

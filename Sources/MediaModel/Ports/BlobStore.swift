@@ -19,6 +19,13 @@ package protocol BlobStore: Sendable {
     /// was opened stays readable.
     func open(_ id: BlobID) async throws -> any BlobHandle
 
+    /// The whole of a published blob where that takes no waiting for a medium or a network: for callers on an event
+    /// loop.
+    ///
+    /// - Parameter bytes: how many it has in the store.
+    /// - Returns: nil where it does, where there is no such blob, or where it is of another size: ``open(_:)`` says.
+    func readAtOnce(_ id: BlobID, bytes: Int) -> [UInt8]?
+
     /// Removes a blob. Removing what is not there is no error.
     func remove(_ id: BlobID) async throws
 
@@ -51,6 +58,11 @@ package protocol BlobStore: Sendable {
 
     /// Throws where the store cannot take a blob now.
     func checkHealth() async throws
+}
+
+extension BlobStore {
+    /// A store without such a way.
+    package func readAtOnce(_ id: BlobID, bytes: Int) -> [UInt8]? { nil }
 }
 
 /// The space of a store that has an end.

@@ -8,4 +8,12 @@ package protocol EnvelopeKeySource: Sendable {
 
     /// The key of that id. Throws `.unavailable` where there is none.
     func key(_ id: EnvelopeKeyID) async throws -> EnvelopeKey
+
+    /// The key of that id where it is in memory: for callers on an event loop. Nil: ``key(_:)`` says.
+    func keyAtOnce(_ id: EnvelopeKeyID) -> EnvelopeKey?
+}
+
+extension EnvelopeKeySource {
+    /// A source that keeps none in memory.
+    package func keyAtOnce(_ id: EnvelopeKeyID) -> EnvelopeKey? { nil }
 }
