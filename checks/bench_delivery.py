@@ -241,10 +241,14 @@ def measure(report, ours, static, caches, entries, options):
     medians = rounds(everyone, path, options, etags)
     table(report, "304:", medians)
     if "varnish" in medians:
-        ratio = medians[ours.name].rate / medians["varnish"].rate
+        mine, theirs = medians[ours.name], medians["varnish"]
+        ratio = theirs.micros / mine.micros
         report.expect(
-            ratio >= NOT_MODIFIED_RATIO_MIN, f"304s a second: {ratio:.2f} × varnish (at least {NOT_MODIFIED_RATIO_MIN})"
+            ratio >= NOT_MODIFIED_RATIO_MIN,
+            f"304s a second of the server's CPU: {ratio:.2f} × varnish (at least {NOT_MODIFIED_RATIO_MIN})",
         )
+        # wrk has the same cores, and what it takes of them for a request is the same for all.
+        report.note(f"304s a second beside wrk: {mine.rate / theirs.rate:.2f} × varnish")
     many = run(ours, path, options.seconds, connections=MANY_CONNECTIONS)
     report.expect(
         many.rate >= RATE_MIN and many.p95 <= P95_MS_MAX,
