@@ -134,7 +134,7 @@ package struct Develop: Sendable {
     /// The bytes are at hand and the CDN will ask for them first.
     private func warm(_ pictures: [RenderedPicture], of version: AssetVersion) {
         for (picture, rendition) in zip(pictures, version.renditions) {
-            self.cache.insert(picture.bytes, for: rendition.blob.id, of: version.ref.asset)
+            self.cache.insert(picture.bytes, for: rendition.blob.id, of: version.ref.asset, as: .published)
         }
     }
 }

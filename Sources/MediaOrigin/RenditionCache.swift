@@ -3,10 +3,9 @@ import Synchronization
 
 /// Plaintext renditions in memory, within a budget of bytes.
 ///
-/// The policy is SIEVE (Zhang et al., NSDI '24): a hit only sets a flag; on eviction a hand walks from the oldest entry
-/// to the newest, spares once what was visited, and takes the first that was not. It needs no work on a hit, and keeps
-/// what is asked for again better than LRU does. Keys are blob ids: bytes under one never change, so nothing is ever
-/// stale.
+/// A hit only sets a flag. Who has to leave is ``EvictionOrder``'s to say: what is asked for rarely for its size, and
+/// what has not been asked for in a long time. There is no filter before it: whatever is put in is kept until others
+/// are worth more. Keys are blob ids: bytes under one never change, so nothing is ever stale.
 ///
 /// A face may *host* an entry: it gives its own form of the bytes in place of ours, with what belongs to them (heads
 /// that are serialised beforehand), and is told when the entry leaves. So there is one copy, one budget and one policy,
@@ -14,6 +13,18 @@ import Synchronization
 package final class RenditionCache: Sendable {
     /// An object larger than this part of the budget is not kept: it would push out everything else.
     static let objectShareMax = 8
+
+    /// Why bytes are put in.
+    package enum Arrival: Sendable, Hashable {
+        /// Somebody asked for them.
+        case read
+        /// They were just made, and nobody can have asked for them yet.
+        case published
+
+        /// With how many uses an entry starts. What was published has some in advance, or every fifth rendition would
+        /// be gone when it is pulled first; with more than four, all others pay for it (docs/decisions/0022).
+        var uses: Int { self == .published ? 4 : 1 }
+    }
 
     /// What a host does when its entry leaves the cache. Called with the cache's lock held: it must not call the cache.
     package typealias Leave = @Sendable () -> Void
@@ -29,8 +40,6 @@ package final class RenditionCache: Sendable {
         /// What it takes of the budget.
         var cost: Int
         var leave: Leave?
-        var newer: Int?
-        var older: Int?
     }
 
     private struct State {
@@ -38,9 +47,7 @@ package final class RenditionCache: Sendable {
         var free: [Int] = []
         var places: [BlobID: Int] = [:]
         var ofAsset: [AssetID: [BlobID]] = [:]
-        var newest: Int?
-        var oldest: Int?
-        var hand: Int?
+        var order = EvictionOrder()
         var bytes = 0
         var evictions = 0
         var hosted = 0
@@ -91,13 +98,17 @@ package final class RenditionCache: Sendable {
     /// Keeps the bytes of a blob, unless they are kept already or too large.
     ///
     /// - Returns: whether they are kept now.
-    @discardableResult package func insert(_ bytes: [UInt8], for id: BlobID, of asset: AssetID) -> Bool {
+    @discardableResult package func insert(
+        _ bytes: [UInt8],
+        for id: BlobID,
+        of asset: AssetID,
+        as arrival: Arrival = .read
+    ) -> Bool {
         guard bytes.count <= self.bytesMax / Self.objectShareMax else { return false }
         self.state.withLock { state in
             guard state.places[id] == nil else { return }
             while state.bytes + bytes.count > self.bytesMax { Self.evict(&state) }
-            let entry = Entry(id: id, asset: asset, held: bytes, cost: bytes.count, older: state.newest)
-            Self.append(entry, to: &state)
+            Self.append(Entry(id: id, asset: asset, held: bytes, cost: bytes.count), as: arrival, to: &state)
         }
         return true
     }
@@ -128,6 +139,7 @@ package final class RenditionCache: Sendable {
             entry.cost = cost
             entry.leave = admit(entry.seat)
             state.slots[place] = entry
+            state.order.resize(place, to: cost)
             // The entry itself may be among those that have to go.
             while state.bytes > self.bytesMax { Self.evict(&state) }
         }
@@ -150,37 +162,31 @@ package final class RenditionCache: Sendable {
             state.removals += 1
             for onRemove in state.onRemove { onRemove(asset) }
             for id in state.ofAsset[asset] ?? [] {
-                if let place = state.places[id] { Self.unlink(place, from: &state) }
+                guard let place = state.places[id] else { continue }
+                state.order.remove(place)
+                Self.vacate(place, in: &state)
             }
         }
     }
 
-    private static func append(_ entry: Entry, to state: inout State) {
+    private static func append(_ entry: Entry, as arrival: Arrival, to state: inout State) {
         let place = state.free.popLast() ?? state.slots.count
         if place == state.slots.count { state.slots.append(entry) } else { state.slots[place] = entry }
-        if let newest = state.newest { state.slots[newest]?.newer = place } else { state.oldest = place }
-        state.newest = place
+        state.order.add(place, entry.seat, bytes: entry.cost, uses: arrival.uses)
         state.places[entry.id] = place
         state.ofAsset[entry.asset, default: []].append(entry.id)
         state.bytes += entry.cost
     }
 
     private static func evict(_ state: inout State) {
-        var place = state.hand ?? state.oldest
-        while let current = place, state.slots[current]?.seat.takeVisit() == true {
-            place = state.slots[current]?.newer ?? state.oldest
-        }
-        guard let place else { preconditionFailure("the cache holds bytes but no entry") }
-        state.hand = state.slots[place]?.newer
+        guard let place = state.order.removeNext() else { preconditionFailure("the cache holds bytes but no entry") }
         state.evictions += 1
-        Self.unlink(place, from: &state)
+        Self.vacate(place, in: &state)
     }
 
-    private static func unlink(_ place: Int, from state: inout State) {
-        guard let entry = state.slots[place] else { preconditionFailure("an empty slot of the cache is linked") }
-        if let newer = entry.newer { state.slots[newer]?.older = entry.older } else { state.newest = entry.older }
-        if let older = entry.older { state.slots[older]?.newer = entry.newer } else { state.oldest = entry.newer }
-        if state.hand == place { state.hand = entry.newer }
+    /// Lets go of the entry at a place that is not in the order any more.
+    private static func vacate(_ place: Int, in state: inout State) {
+        guard let entry = state.slots[place] else { preconditionFailure("an empty slot of the cache was in its order") }
         state.slots[place] = nil
         state.free.append(place)
         state.places[entry.id] = nil

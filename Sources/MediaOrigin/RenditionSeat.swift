@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The place of a rendition in the memory cache. Whoever answers with its bytes without asking the cache says so here,
-/// and that is all that SIEVE needs of a hit: one flag.
+/// and that is all that ``EvictionOrder`` needs of a hit: one flag.
 package final class RenditionSeat: Sendable {
     private let visited = Atomic<Bool>(false)
 
