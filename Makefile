@@ -6,8 +6,8 @@ SHELL := /bin/bash
 
 programs := mediad mediaworker mediactl
 python := .build/checks-venv/bin/python
-checks := first-light photos plaintext corpus links metrics http-responses redbot-notes slow cold-reads vectors cpu \
-	sandbox-cpu edge
+checks := first-light photos plaintext corpus links metrics http-responses redbot-notes slow cold-reads cache vectors \
+	cpu sandbox-cpu edge
 faults := kill crash-points power-cuts io-errors full-disk tamper rotation model upload-rate catalog-cost sealing-speed
 hostile := corpus sanitized mutated bombs chaos readers overload memory sandbox-cpu
 run_faults := PYTHONPATH=checks $(python) -m faults

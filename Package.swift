@@ -161,6 +161,14 @@ let package = Package(
             swiftSettings: swift
         ),
 
+        // What checks/cache.py measures; part of no product.
+        .executableTarget(
+            name: "CacheBench",
+            dependencies: ["MediaOrigin", "MediaModel"],
+            path: "checks/CacheBench",
+            swiftSettings: swift
+        ),
+
         // Tests.
         module("MediaTesting", ["MediaModel"]),
         tests("MediaModelTests", ["MediaModel", "MediaTesting"]),
