@@ -2,7 +2,8 @@ import HTTPTypes
 
 /// Lets a request to the API pass when it shows the token, where one is set (RFC 6750 §2.1).
 struct BearerCheck: Sendable {
-    /// Nil: the API is open. The service then listens on a loopback address only (settings see to that).
+    /// Nil: the API is open, originals aside. The service then listens on a loopback address only (settings see to
+    /// that), but a proxy before it may not.
     let token: String?
     /// Compares in a time that does not depend on where the strings differ.
     let isEqual: @Sendable (_ left: [UInt8], _ right: [UInt8]) -> Bool

@@ -92,6 +92,8 @@ package struct OriginResponder: HTTPResponder {
     /// All that can be said from the head alone, whatever the route does.
     private func checkHead(_ head: HTTPRequest, _ target: RequestTarget) throws {
         try RequestGuard.check(head)
+        // An API without a token is meant for this machine alone; but a proxy on it passes `/a/…` on for the world.
+        if case .original = target.route, self.bearer.token == nil { throw Self.noOriginals }
         if target.route.needsToken { try self.bearer.check(head) }
         // Its target is no path, and there is nothing it could be done to.
         guard head.method != .connect else { throw Problem.methodNotAllowed("GET, HEAD") }
@@ -160,6 +162,7 @@ package struct OriginResponder: HTTPResponder {
         return request.method == .head ? response.createHeadResponse() : response
     }
 
+    private static let noOriginals = Problem.notFound("This service gives no originals out.")
     private static let notFound = Problem.notFound(
         "Nothing is at this path. Paths have one spelling: check it letter by letter."
     )

@@ -5,6 +5,7 @@ import MediaModel
 import MediaOrigin
 
 /// `GET` and `HEAD` of `/a/{asset}/v{n}/original`: the picture as it was uploaded, for those who have the API's token.
+/// A service without one gives none out (``OriginResponder``).
 ///
 /// It may say where and by whom it was taken, and it is whatever a stranger has made: no cache may keep it, no page may
 /// show it, and a browser saves it. Its bytes are never in the memory cache, so nothing below the router knows of it.

@@ -125,7 +125,7 @@ enum Route: Hashable, Sendable {
         }
     }
 
-    /// Whether the caller must show the API token where one is set.
+    /// Whether the caller must show the API token where one is set. Where none is, originals are not given out at all.
     var needsToken: Bool {
         switch self {
         case .delivery, .unknown: false

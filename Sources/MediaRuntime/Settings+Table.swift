@@ -82,7 +82,8 @@ extension Settings {
             optional: "api.token",
             \.apiToken,
             .token(charactersMin: tokenCharactersMin),
-            "When set, `/v1` needs `Authorization: Bearer` with it; a variable or a file hides it better than a flag",
+            "When set, `/v1` and originals need `Authorization: Bearer` with it; without it there are no originals. "
+                + "A variable or a file hides it better than a flag",
             isSecret: true
         ),
         Setting("origin.url", \.originURL, .baseURL, "Where `mediactl` finds the service"),

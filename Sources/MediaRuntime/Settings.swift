@@ -153,7 +153,7 @@ package struct Settings: Sendable {
     package var cacheBytesMax = 256 << 20
     /// At least one; the names are unique.
     package var presets = Preset.defaults
-    /// When set, `/v1` needs it as a bearer token.
+    /// When set, `/v1` and originals need it as a bearer token; without it originals are not given out.
     package var apiToken: Secret?
     package var log = Log()
     /// Open connections on the public listener; one more waits in the kernel's queue.

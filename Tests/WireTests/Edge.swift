@@ -233,6 +233,26 @@ enum EdgeRules {
         #expect(Self.requests(server).count == 1)
     }
 
+    /// Whatever the origin would give out, and whoever asks.
+    ///
+    /// - Parameter start: of what stands before the origin with this port; returns how it is connected to.
+    static func originalsStayInside(
+        start: (_ originPort: Int) async throws -> () async throws -> RawConnection
+    ) async throws {
+        let server = try Self.origin { _ in .said(200, "picture") }
+        let connect = try await start(server.port)
+        let ask = { (path: String) in
+            try await connect().exchange(RawRequest.head("GET", path, ["Authorization: Bearer secret"]))
+        }
+        #expect(try await ask("/a/x/v1/preview.webp").status == 200)
+        for path in ["/a/x/v1/original", "/a/x/v1/original?x=1", "/a/x/latest/original"] {
+            let response = try await ask(path)
+            #expect(response.status == 404)
+            #expect(response["Cache-Control"] == "no-store")
+        }
+        #expect(!server.requests.contains { $0.contains("original") })
+    }
+
     /// What would be another answer for another reader does not reach the origin.
     static func nothingOfAReaderPasses(start: (_ originPort: Int) async throws -> any FrontCache) async throws {
         let server = try Self.origin { _ in .said(200, "picture", fields: ["Cache-Control: public, max-age=600"]) }

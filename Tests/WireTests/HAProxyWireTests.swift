@@ -107,6 +107,14 @@ extension WireTests {
             }
         }
 
+        @Test func originalsStayInside() async throws {
+            try await EdgeRules.originalsStayInside { port in
+                let place = HAProxyServer.Origin(port: port, adminPort: port)
+                let proxy = try await HAProxyServer.start(place, place)
+                return { try await proxy.connect() }
+            }
+        }
+
         @Test func onlyDeliveriesAreForTheWorld() async throws {
             try await Origin.with { origin in
                 let place = HAProxyServer.Origin(port: origin.service.port, adminPort: origin.service.adminPort)

@@ -63,6 +63,13 @@ extension WireTests {
             }
         }
 
+        @Test func originalsStayInside() async throws {
+            try await EdgeRules.originalsStayInside {
+                let edge = try await NginxServer.start(originPort: $0)
+                return { try await edge.connect() }
+            }
+        }
+
         @Test func onlyItsOriginPurgesIt() async throws {
             try await Self.withEdge { edge in
                 let url = try await edge.origin.asset().entry("preview").url

@@ -47,6 +47,13 @@ extension WireTests {
             try await EdgeRules.nothingOfAReaderPasses { try await VarnishServer.start(originPort: $0) }
         }
 
+        @Test func originalsStayInside() async throws {
+            try await EdgeRules.originalsStayInside {
+                let edge = try await VarnishServer.start(originPort: $0)
+                return { try await edge.connect() }
+            }
+        }
+
         @Test func onlyItsOriginPurgesIt() async throws {
             try await Self.withEdge { edge in
                 for head in ["PURGE / HTTP/1.1", "BAN / HTTP/1.1"] {

@@ -45,6 +45,10 @@ sub vcl_recv {
     if (req.url !~ "^/a/") {
         return (synth(404, "Not Found"));
     }
+    # Nor is what was uploaded, with the place where it was taken.
+    if (req.url ~ "/original(\?|$)") {
+        return (synth(404, "Not Found"));
+    }
     # Nothing below depends on who asks.
     unset req.http.Cookie;
     unset req.http.Authorization;
