@@ -255,6 +255,9 @@ enum CatalogSQL: String, CaseIterable {
         SELECT asset, version AS number, preset, recipe_json FROM renditions
         WHERE asset = :asset AND version IN (:before, :after)
         """
+    case oneOffNames = """
+        SELECT asset, version AS number, name FROM further_renditions WHERE asset = :asset AND name GLOB '*=*'
+        """
     case insertPurge = """
         INSERT INTO purges (target, asset, change, paths, created_ms, due_ms)
         VALUES (:target, :asset, :change, :paths, :now_ms, :now_ms)

@@ -27,7 +27,9 @@ struct PurgeOutbox: Sendable {
         // What the one had and the other has not is a URL that is gone.
         let versions: StatementArguments = ["before": before, "after": after]
         let statement = try CatalogSQL.renditionNamesOfTwo.prepared(database, asset.arguments &+ versions)
-        try self.write(.latest, of: asset, Row.fetchAll(statement), at: date, in: database)
+        let presets = try Self.presets(Row.fetchAll(statement), of: asset)
+        let paths = PurgeRecord.paths(of: asset, presets, oneOffs: [], for: .latest)
+        try self.write(.latest, of: asset, paths, at: date, in: database)
         return value
     }
 
@@ -37,19 +39,27 @@ struct PurgeOutbox: Sendable {
     @discardableResult
     func note(_ change: PurgeChange, of asset: AssetID, at date: Date, in database: Database) throws -> Int {
         guard !self.targets.isEmpty else { return 0 }
-        let statement = try CatalogSQL.renditionNames.prepared(database, asset.arguments)
-        try self.write(change, of: asset, Row.fetchAll(statement), at: date, in: database)
+        let presets = try Row.fetchAll(CatalogSQL.renditionNames.prepared(database, asset.arguments))
+        let oneOffs = try Row.fetchAll(CatalogSQL.oneOffNames.prepared(database, asset.arguments))
+        let paths = PurgeRecord.paths(
+            of: asset,
+            try Self.presets(presets, of: asset),
+            oneOffs: try oneOffs.map { row in
+                (try Rows.ref(row).number, try Rows.renditionName(row, row: "further_renditions \(asset)"))
+            },
+            for: change
+        )
+        try self.write(change, of: asset, paths, at: date, in: database)
         return self.targets.count
     }
 
     private func write(
         _ change: PurgeChange,
         of asset: AssetID,
-        _ renditions: [Row],
+        _ paths: [String],
         at date: Date,
         in database: Database
     ) throws {
-        let paths = PurgeRecord.paths(of: asset, try Self.presets(renditions, of: asset), for: change)
         let record: StatementArguments = [
             "change": change.rawValue, "paths": paths.joined(separator: "\n"), "now_ms": Rows.milliseconds(date),
         ]

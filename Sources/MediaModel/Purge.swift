@@ -51,8 +51,9 @@ package struct PurgeRecord: Hashable, Sendable {
     package let target: PurgeTargetName
     package let asset: AssetID
     package let change: PurgeChange
-    /// The delivery URLs concerned, as far as they can be listed; for caches that know no tags.
-    package let paths: [String]
+    /// The delivery paths concerned, as far as they can be listed; for caches that know no tags. Those of recipes
+    /// without a name have no signature here (``signed(by:)``).
+    package private(set) var paths: [String]
     /// When the change was made.
     package let createdAt: Date
     /// Not to be sent before.
@@ -106,16 +107,35 @@ package struct PurgeRecord: Hashable, Sendable {
 }
 
 extension PurgeRecord {
-    /// The URLs of presets as `latest` and, where numbers are given, as versions; in each format that clients may have,
-    /// made or not, and without an ending.
+    /// The same as it is to be told: the path of a recipe without a name is a URL for each key that may have signed it,
+    /// and none without a signer.
+    package func signed(by signer: RecipeSigner?) throws -> PurgeRecord {
+        var record = self
+        record.paths = try self.paths.flatMap { text in
+            guard let path = DeliveryPath(text), path.isSigned else { return [text] }
+            return try signer?.signedByEach(path) ?? []
+        }
+        return record
+    }
+
+    /// The paths of presets as `latest` and, where numbers are given, as versions; in each format that clients may
+    /// have, made or not, and without an ending. Of recipes without a name those that were made; `latest` has none.
     ///
-    /// - Parameter presets: each with the version that it is of.
+    /// - Parameters:
+    ///   - presets: each with the version that it is of.
+    ///   - oneOffs: recipes without a name, likewise.
     package static func paths(
         of asset: AssetID,
         _ presets: [(number: VersionNumber, preset: PresetName, formats: [RenditionFormat])],
+        oneOffs: [(number: VersionNumber, name: RenditionName)],
         for change: PurgeChange
     ) -> [String] {
         var paths: Set<String> = []
+        for (number, name) in oneOffs where change != .latest {
+            let version = VersionSelector.number(number)
+            let path = DeliveryPath(asset: asset, version: version, preset: name.preset, format: name.format)
+            paths.insert(path.description)
+        }
         for (number, preset, formats) in presets {
             let selectors: [VersionSelector] = change == .latest ? [.latest] : [.latest, .number(number)]
             for version in selectors {

@@ -39,6 +39,11 @@ package struct RecipeSigner: Sendable {
         "\(path)?\(Self.queryName)=\(try self.signature(of: path, by: self.keys[0]))"
     }
 
+    /// The path with the signature of each key that is known: all URLs that it can have.
+    package func signedByEach(_ path: DeliveryPath) throws -> [String] {
+        try self.keys.map { "\(path)?\(Self.queryName)=\(try self.signature(of: path, by: $0))" }
+    }
+
     /// - Parameter query: all of a request target's; nil without one. Any other than exactly a signature does not
     ///   count.
     package func accepts(_ path: DeliveryPath, query: Substring?) throws -> Bool {

@@ -94,7 +94,7 @@ package struct OriginAssembly: Sendable {
             onReady: { warming?.warm.ready($0) }
         )
         let ingest = Self.ingest(settings, storage, develop)
-        let (delivery, purgeClient) = purging.open(on: catalog) { warming?.warm.told($0) }
+        let (delivery, purgeClient) = purging.open(on: catalog, signer: recipeSigner) { warming?.warm.told($0) }
         let tools = OperationTools(
             storage,
             renderer: pool,
@@ -243,9 +243,10 @@ private struct Purging: Sendable {
     /// - Parameter onTold: called with each record that a target has taken.
     func open(
         on catalog: any Catalog,
+        signer: RecipeSigner?,
         onTold: @escaping @Sendable (PurgeRecord) -> Void
     ) -> (PurgeDelivery, PurgeClient?) {
-        let (targets, client) = self.targets.open()
+        let (targets, client) = self.targets.open(signer: signer)
         let policy = self.targets.policy
         let delivery = PurgeDelivery(targets, catalog: catalog, policy: policy, bell: self.bell, onTold: onTold)
         return (delivery, client)

@@ -29,13 +29,14 @@ struct PurgeTargets: Sendable {
         return policy
     }
 
+    /// - Parameter signer: of recipes without a name; nil: there are none.
     /// - Returns: the client that the targets share, to be shut down; nil where there are none.
-    func open() -> (targets: [PurgeTarget], client: PurgeClient?) {
+    func open(signer: RecipeSigner?) -> (targets: [PurgeTarget], client: PurgeClient?) {
         guard !self.plans.isEmpty else { return ([], nil) }
         let client = PurgeClient(deadline: self.settings.deadline)
         let targets = self.plans.map { text, driver in
             let connection = PurgeConnection(client, perSecond: text.rate, deadline: self.settings.deadline)
-            return PurgeTarget(name: text.name, driver: driver(connection))
+            return PurgeTarget(name: text.name, driver: SignedPathsDriver(driver(connection), signer: signer))
         }
         return (targets, client)
     }

@@ -11,6 +11,7 @@ extension CatalogContract {
     static let purges = [
         CatalogContract("each change of latest writes a record for each target", reopening: checkLatestPurges),
         CatalogContract("deleting and its undoing write a record for each target", reopening: checkDeletePurges),
+        CatalogContract("a deletion names the recipes without a name that were made", checkOneOffPurges),
         CatalogContract("what changes nothing, or is refused, writes no record", checkNoPurges),
         CatalogContract("a purge that failed is due later, one that was sent is gone", checkSettledPurges),
         CatalogContract("an asset's purges are due in the order of its changes", checkPurgeOrder),
@@ -70,6 +71,28 @@ extension CatalogContract {
         try expectSame(Set(records.map(\.paths)), [paths], "all URLs of \(ready.ref), none of \(processing.ref)")
         try expectSame(records[0].keys, ["a.\(asset)"], "the tag is the asset's")
         try expectSame(records[0].createdAt, Samples.moment, "made when it was deleted")
+    }
+
+    static func checkOneOffPurges(_ catalog: any Catalog) async throws {
+        let first = try await catalog.addReady()
+        let asset = first.ref.asset
+        for (version, file) in [(first, "w=64,q=50.jpg"), (try await catalog.addReady(2, of: asset), "w=64.webp")] {
+            guard let name = RenditionName(file), let preset = Preset(oneOff: name) else {
+                preconditionFailure("'\(file)' is a recipe")
+            }
+            let blob = Samples.blob(of: version.ref, variant: file, mediaType: name.format.mediaType)
+            let size = PictureSize(width: 64, height: 48)
+            let rendition = Rendition(preset: preset, size: size, blob: blob)
+            _ = try await catalog.keep(rendition, of: version.ref, quota: .none, oneOffsMax: nil)
+        }
+        try await catalog.forgetPurges()
+        try await catalog.setLatest(first.ref)
+        try await catalog.delete(asset, at: Samples.moment)
+        let records = try await catalog.purges(after: nil, limit: 10).filter { $0.target == Self.edge }
+        try expectSame(records.map(\.change), [.latest, .deleted], "both are told")
+        let oneOffs = records.map { $0.paths.filter { $0.contains("=") } }
+        try expectSame(oneOffs[0], [], "latest has none")
+        try expectSame(oneOffs[1], ["/a/\(asset)/v1/w=64,q=50.jpg", "/a/\(asset)/v2/w=64.webp"], "of each version")
     }
 
     static func checkNoPurges(_ catalog: any Catalog) async throws {

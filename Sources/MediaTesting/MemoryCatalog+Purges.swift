@@ -89,8 +89,12 @@ extension MemoryCatalogState {
         at date: Date,
         versions: Set<VersionNumber?>? = nil
     ) {
-        let renditions = self.versions(of: asset).filter { versions?.contains($0.ref.number) ?? true }.flatMap {
-            version in version.renditions.map { (version.ref.number, $0.preset.name, $0.preset.recipe.formats) }
+        let concerned = self.versions(of: asset).filter { versions?.contains($0.ref.number) ?? true }
+        let renditions = concerned.flatMap { version in
+            version.renditions.map { (version.ref.number, $0.preset.name, $0.preset.recipe.formats) }
+        }
+        let oneOffs = concerned.flatMap { version in
+            version.further.map { (version.ref.number, RenditionName($0.preset)) }.filter(\.1.preset.isOneOff)
         }
         // Times are kept in milliseconds.
         let date = Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000)
@@ -101,7 +105,7 @@ extension MemoryCatalogState {
                 target: target,
                 asset: asset,
                 change: change,
-                paths: PurgeRecord.paths(of: asset, renditions, for: change),
+                paths: PurgeRecord.paths(of: asset, renditions, oneOffs: oneOffs, for: change),
                 createdAt: date,
                 dueAt: date
             )

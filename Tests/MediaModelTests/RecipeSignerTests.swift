@@ -50,6 +50,14 @@ import Testing
         #expect(!(try Self.signer(("k1", 2)).accepts(path, query: Self.query(old))))
     }
 
+    @Test func eachKeyHasAURLForThePath() throws {
+        let path = try #require(Self.path)
+        let both = Self.signer(("k2", 2), ("k1", 1))
+        let urls = try both.signedByEach(path)
+        #expect(urls == [try Self.signer(("k2", 2)).signed(path), try Self.signer(("k1", 1)).signed(path)])
+        for url in urls { #expect(try both.accepts(path, query: Self.query(url))) }
+    }
+
     @Test func anyOtherQueryIsNoSignature() throws {
         let path = try #require(Self.path)
         let signer = Self.signer(("k1", 1))

@@ -55,6 +55,24 @@ import Testing
         #expect(target.requests.count == 3)
     }
 
+    /// A cache has the object of a recipe without a name under its signature: under that of any key that is known.
+    @Test(arguments: [["k1"], ["k2", "k1"], []])
+    func aRecipeWithoutANameIsPurgedUnderEachSignature(ids: [String]) async throws {
+        let target = try Target([.said(200, "")])
+        let keys = ids.map { RecipeSigner.Key(id: $0, signing: MessageAuthenticator(key: Array($0.utf8))) }
+        let signer = keys.isEmpty ? nil : RecipeSigner(keys: keys) { $0 == $1 }
+        let nginx = target.driver { NginxDriver(url: target.server.endpoint, connection: $0) }
+        let driver = SignedPathsDriver(nginx, signer: signer)
+        let preset = "/a/\(Self.asset)/v1/preview.webp"
+        let path = try #require(DeliveryPath("/a/\(Self.asset)/v1/w=64,h=48,fit=cover.webp"))
+        let record = Self.record(1, .deleted, paths: [preset, path.description])
+        try await target.send([record], to: driver)
+        let expected = [preset] + (try signer?.signedByEach(path) ?? [])
+        #expect(target.requests.map(\.line).sorted() == expected.map { "PURGE \($0) HTTP/1.1" }.sorted())
+        #expect(target.requests.allSatisfy { $0["accept"] == nil })
+        #expect(driver.recordsMax == nginx.recordsMax)
+    }
+
     @Test(arguments: [(403, PurgeError.Code.denied), (405, .refused), (503, .unreachable)])
     func nginxThatSaysNoWasNotTold(status: Int, code: PurgeError.Code) async throws {
         let target = try Target([.said(404, ""), .said(status, "")])

@@ -41,16 +41,23 @@ struct NginxTests {
         for accept in Self.readers.keys { #expect(try await Self.get(nginx, "\(path).webp", accept).text == "none") }
         #expect(origin.requests.count == 4)
 
+        // So has what was signed: it has an ending before its query.
+        let signed = "/a/\(DriverTests.asset)/v1/w=64,h=48.webp?sig=k1.aB-_"
+        for accept in Self.readers.keys { #expect(try await Self.get(nginx, signed, accept).text == "none") }
+        #expect(origin.requests.count == 5)
+
         let target = try Target([.said(200, "")])
         let url = "http://127.0.0.1:\(nginx.purgePort)"
         let driver = target.driver { NginxDriver(url: url, connection: $0) }
-        let record = DriverTests.record(1, .latest, paths: [path, "\(path).webp", "/a/\(DriverTests.asset)/none.webp"])
+        let paths = [path, "\(path).webp", "/a/\(DriverTests.asset)/none.webp", signed]
+        let record = DriverTests.record(1, .latest, paths: paths)
         try await driver.send([record])
         for accept in Self.readers.keys {
             #expect(try await Self.get(nginx, path, accept).status == 200)
             #expect(try await Self.get(nginx, "\(path).webp", accept).status == 200)
+            #expect(try await Self.get(nginx, signed, accept).status == 200)
         }
-        #expect(origin.requests.count == 8)
+        #expect(origin.requests.count == 10)
         // Nothing there any more but what was just fetched; nothing at all is no failure either.
         try await driver.send([record])
         try await driver.send([record])

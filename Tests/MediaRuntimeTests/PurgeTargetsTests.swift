@@ -20,7 +20,7 @@ import Testing
 
     private func open(_ targets: String) async throws -> [PurgeTargetName] {
         let settings = try await load(flags: ["purge.targets": targets])
-        let (targets, client) = try PurgeTargets(settings).open()
+        let (targets, client) = try PurgeTargets(settings).open(signer: nil)
         await client?.close()
         return targets.map(\.name)
     }
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func noTargetsNeedNoClient() throws {
-        let (targets, client) = try PurgeTargets(Settings()).open()
+        let (targets, client) = try PurgeTargets(Settings()).open(signer: nil)
         #expect(targets.isEmpty)
         #expect(client == nil)
     }

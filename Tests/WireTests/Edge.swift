@@ -16,11 +16,12 @@ struct Edge<Cache: FrontCache> {
     ///   - start: of the cache, before the origin with this port.
     static func with(
         _ target: String,
+        environment: [String: String] = [:],
         start: (_ originPort: Int) async throws -> Cache,
         _ body: (Edge) async throws -> Void
     ) async throws {
         let settings = ["MEDIA_PURGE_TARGETS": target, "MEDIA_PURGE_RETRY_MAX": "1s"]
-        try await Origin.with(environment: settings) { origin in
+        try await Origin.with(environment: settings.merging(environment) { $1 }) { origin in
             try await body(Edge(origin: origin, cache: try await start(origin.service.port)))
         }
     }
@@ -102,6 +103,30 @@ extension Edge {
         #expect(self.isHit(try await self.get(other)))
         #expect(try await self.origin.ask("POST", "/v1/assets/\(asset.id)/undelete").status == 200)
         for url in urls { _ = try await self.until(url) { $0.status == 200 } }
+    }
+
+    /// - Parameter sign: gives a path the URLs that it has, one a key.
+    func afterADeleteWhatWasSignedIsGone(sign: (_ path: String) async throws -> [String]) async throws {
+        let asset = try await self.origin.asset("gradient-large.jpg")
+        var urls: [String] = []
+        for file in ["w=64,h=48,fit=cover,q=75.webp", "w=64.jpg"] {
+            urls += try await sign("/a/\(asset.id)/v1/\(file)")
+        }
+        #expect(Set(urls).count == 4)
+        for url in urls {
+            _ = try await self.until(url) { $0.status == 200 }
+            // One object for every kind of reader.
+            for accept in ["Accept: image/avif,image/webp", "Accept: image/webp", "Accept: */*"] {
+                #expect(self.isHit(try await self.get(url, accept)), "\(accept)")
+            }
+        }
+        #expect(try await self.origin.ask("DELETE", "/v1/assets/\(asset.id)").status == 204)
+        for url in urls {
+            _ = try await self.until(url) { $0.status == 410 }
+            for accept in ["Accept: image/avif,image/webp", "Accept: image/webp", "Accept: */*"] {
+                #expect(try await self.get(url, accept).status == 410)
+            }
+        }
     }
 
     /// A part of what is not there yet comes of the whole, which is fetched once and kept.
@@ -251,6 +276,33 @@ enum EdgeRules {
             #expect(response["Cache-Control"] == "no-store")
         }
         #expect(!server.requests.contains { $0.contains("original") })
+    }
+
+    /// A negotiated URL has three objects, whatever readers write; each is told to the origin in its one spelling.
+    static func readersAreOfThreeKinds(start: (_ originPort: Int) async throws -> any FrontCache) async throws {
+        let server = try Self.origin { request in
+            let accept = request.split(separator: "\r\n").first { $0.lowercased().hasPrefix("accept: ") }?.dropFirst(8)
+            let fields = ["Cache-Control: public, max-age=600", "Vary: Accept"]
+            return .said(200, String(accept ?? "none"), fields: fields)
+        }
+        let cache = try await start(server.port)
+        let (avif, webp, none) = ("image/avif,image/webp", "image/webp", "none")
+        let readers = [
+            ("image/avif,image/webp,image/apng,image/*,*/*;q=0.8", avif), ("image/webp,*/*;q=0.8", webp), ("*/*", none),
+            ("Image/AVIF", avif), ("image/avif;q=0.5, image/webp", avif), ("image/avif; q=0.001", avif),
+            ("image/avif;q=0, image/webp", webp), ("image/avif ; q=0.000,image/webp;q=0.1", webp),
+            ("image/avif;q=0", none), ("image/webp;Q=0., */*", none), ("image/avif;q=0,image/avif", avif),
+        ]
+        for (accept, expected) in readers {
+            let response = try await Self.get(cache, "/a/x/v1/preview", "Accept: \(accept)")
+            #expect(response.text == expected, "\(accept)")
+        }
+        #expect(Self.requests(server).count == 3)
+        // What has an ending has one object, also before a signature.
+        for (index, url) in ["/a/x/v1/preview.webp", "/a/x/v1/w=64.webp?sig=k1.aB-_"].enumerated() {
+            for (accept, _) in readers { #expect(try await Self.get(cache, url, "Accept: \(accept)").text == "none") }
+            #expect(Self.requests(server).count == 4 + index)
+        }
     }
 
     /// What would be another answer for another reader does not reach the origin.

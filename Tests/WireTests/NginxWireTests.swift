@@ -5,10 +5,17 @@ import Testing
 extension WireTests {
     @Suite(.enabled(if: NginxServer.isInstalled, "\(NginxServer.reason)"), .timeLimit(.minutes(5)))
     struct NginxWireTests {
-        private static func withEdge(_ body: (Edge<NginxServer>) async throws -> Void) async throws {
+        private static func withEdge(
+            environment: [String: String] = [:],
+            _ body: (Edge<NginxServer>) async throws -> Void
+        ) async throws {
             let port = try FrontServer.freePort()
-            let target = "edge:nginx,url=http://127.0.0.1:\(port)"
-            try await Edge.with(target, start: { try await NginxServer.start(purgePort: port, originPort: $0) }, body)
+            try await Edge.with(
+                "edge:nginx,url=http://127.0.0.1:\(port)",
+                environment: environment,
+                start: { try await NginxServer.start(purgePort: port, originPort: $0) },
+                body
+            )
         }
 
         @Test func afterAPublishLatestIsNewAtTheEdge() async throws {
@@ -17,6 +24,20 @@ extension WireTests {
 
         @Test func afterADeleteTheEdgeSaysGone() async throws {
             try await Self.withEdge { try await $0.afterADeleteItSaysGone() }
+        }
+
+        /// nginx knows such a URL by its signature alone, and there is one for each key.
+        @Test func afterADeleteTheEdgeSaysGoneToWhatWasSigned() async throws {
+            let folder = try SignedWireTests.keys()
+            let environment = SignedWireTests.setting(folder, "k1", "k2")
+            try await Self.withEdge(environment: environment) { edge in
+                try await edge.afterADeleteWhatWasSignedIsGone { path in
+                    [
+                        try await SignedWireTests.sign(path, SignedWireTests.setting(folder, "k1")),
+                        try await SignedWireTests.sign(path, SignedWireTests.setting(folder, "k2")),
+                    ]
+                }
+            }
         }
 
         @Test func rangesAndConditionsAreTheEdgesBusiness() async throws {
@@ -61,6 +82,10 @@ extension WireTests {
                 let time = try await back.until(latest) { $0["ETag"] == new }
                 print("nginx: latest is new \(time) after its return")
             }
+        }
+
+        @Test func readersAreOfThreeKinds() async throws {
+            try await EdgeRules.readersAreOfThreeKinds { try await NginxServer.start(originPort: $0) }
         }
 
         @Test func originalsStayInside() async throws {

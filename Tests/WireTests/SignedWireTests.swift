@@ -10,7 +10,7 @@ extension WireTests {
         ]
 
         /// A folder with a file for each secret.
-        private static func keys() throws -> TemporaryFolder {
+        static func keys() throws -> TemporaryFolder {
             let folder = try TemporaryFolder()
             for (id, secret) in Self.secrets {
                 try Data("\(secret)\n".utf8).write(to: URL(filePath: folder.path(id)))
@@ -18,12 +18,12 @@ extension WireTests {
             return folder
         }
 
-        private static func setting(_ folder: TemporaryFolder, _ ids: String...) -> [String: String] {
+        static func setting(_ folder: TemporaryFolder, _ ids: String...) -> [String: String] {
             ["MEDIA_URL_SIGNING_KEYS": ids.map { "\($0):\(folder.path($0))" }.joined(separator: ";")]
         }
 
         /// What `mediactl sign` prints.
-        private static func sign(_ path: String, _ environment: [String: String]) async throws -> String {
+        static func sign(_ path: String, _ environment: [String: String]) async throws -> String {
             let outcome = try await ChildProcess.run(
                 try #require(BuiltProducts.path("mediactl")),
                 ["sign", path],

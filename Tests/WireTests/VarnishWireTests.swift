@@ -47,6 +47,10 @@ extension WireTests {
             try await EdgeRules.nothingOfAReaderPasses { try await VarnishServer.start(originPort: $0) }
         }
 
+        @Test func readersAreOfThreeKinds() async throws {
+            try await EdgeRules.readersAreOfThreeKinds { try await VarnishServer.start(originPort: $0) }
+        }
+
         @Test func originalsStayInside() async throws {
             try await EdgeRules.originalsStayInside {
                 let edge = try await VarnishServer.start(originPort: $0)

@@ -52,12 +52,13 @@ sub vcl_recv {
     # Nothing below depends on who asks.
     unset req.http.Cookie;
     unset req.http.Authorization;
-    # A URL without an extension is negotiated: three kinds of readers have three objects, not one for each spelling.
-    if (req.url ~ "\.[a-z0-9]+$") {
+    # A URL without an extension is negotiated: three kinds of readers have three objects, not one for each spelling. A
+    # weight of 0 says no.
+    if (req.url ~ "^[^?]*\.[a-z0-9]+(\?|$)") {
         unset req.http.Accept;
-    } elseif (req.http.Accept ~ "(?i)image/avif") {
+    } elseif (req.http.Accept ~ "(?i)image/avif(?![^,]*;\s*q=0\.?0*\s*(,|$))") {
         set req.http.Accept = "image/avif,image/webp";
-    } elseif (req.http.Accept ~ "(?i)image/webp") {
+    } elseif (req.http.Accept ~ "(?i)image/webp(?![^,]*;\s*q=0\.?0*\s*(,|$))") {
         set req.http.Accept = "image/webp";
     } else {
         unset req.http.Accept;
