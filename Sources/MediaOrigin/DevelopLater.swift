@@ -48,7 +48,8 @@ package struct DevelopLater: Sendable {
     }
 
     /// - Throws: ``OriginError`` `.renditionFailed` where the codecs cannot do it; then nobody's request makes them try
-    ///   again for a while. `.storageFull`, `.gone`; ``RenderError`` `.busy` and its like; an error of a port.
+    ///   again for a while. The same, for a shorter while, with what is for somebody else to mend: `.storageFull`,
+    ///   `.quotaExceeded`, a damaged source. `.gone`; ``RenderError`` `.busy` and its like; an error of a port.
     func callAsFunction(_ preset: Preset, of ref: VersionRef) async throws -> DeliverableRendition {
         let key = Key(ref: ref, name: RenditionName(preset))
         return try await self.flights(key) {
@@ -56,9 +57,28 @@ package struct DevelopLater: Sendable {
             do {
                 return try await self.make(preset, of: ref)
             } catch let error as RenderError where !error.code.isRetryable {
-                self.refusals.note(key)
-                throw OriginError(.renditionFailed, detail: "\(key): \(String(reflecting: error))")
+                let refusal = OriginError(.renditionFailed, detail: "\(key): \(String(reflecting: error))")
+                self.refusals.note(refusal, of: key, for: Self.refusalTime)
+                throw refusal
+            } catch {
+                if Self.isForOthersToMend(error) { self.refusals.note(error, of: key, for: Self.waitTime) }
+                throw error
             }
+        }
+    }
+
+    /// How long what the codecs cannot do is not tried again.
+    static let refusalTime = Duration.seconds(600)
+    /// The same while somebody has to make room, or to put a sound source in place.
+    static let waitTime = Duration.seconds(30)
+
+    /// Whether an attempt a moment later would end the same, after as much work.
+    private static func isForOthersToMend(_ error: any Error) -> Bool {
+        switch error {
+        case let error as CatalogError: error.code == .quotaExceeded
+        case let error as OriginError: error.code == .storageFull
+        case let error as BlobStoreError where error.code == .full: true
+        default: Damage(error) != nil
         }
     }
 
@@ -74,11 +94,23 @@ package struct DevelopLater: Sendable {
         if preset.name.isOneOff, try await self.catalog.oneOffs(of: ref) >= self.oneOffsMax {
             throw CatalogError(.tooManyRecipes, detail: "\(ref) has \(self.oneOffsMax) recipes without a name")
         }
-        // An estimate, and a generous one: no rendition is much larger than its source.
+        try await self.checkQuota(of: version.tenant)
+        // An estimate that saves the work: most renditions are smaller than their source.
         try await self.room.check(bytes: version.source.bytes)
         let picture = try await self.render(preset, of: version)
+        // Those that were enlarged without loss are not.
+        try await self.room.check(bytes: picture.bytes.count)
         let kept = try await self.keep(picture, of: version)
         return DeliverableRendition(ref: ref, rendition: kept, createdAt: version.createdAt)
+    }
+
+    /// Throws `.quotaExceeded` where the commit would do so for the smallest rendition.
+    private func checkQuota(of tenant: Tenant) async throws {
+        guard self.quota != .none else { return }
+        let usage = try await self.catalog.usage(of: tenant)
+        guard usage.bytes < self.quota.bytes ?? .max, usage.files <= self.quota.files ?? .max else {
+            throw CatalogError(.quotaExceeded, detail: "\(tenant) has \(usage) of \(self.quota)")
+        }
     }
 
     private func render(_ preset: Preset, of version: AssetVersion) async throws -> RenderedPicture {
@@ -131,25 +163,27 @@ package struct DevelopLater: Sendable {
 }
 
 /// What could not be made a while ago, and is not tried again for each who asks.
-private final class RecentRefusals<Key: Hashable & Sendable & CustomStringConvertible>: Sendable {
-    /// How long a refusal holds.
-    private static var time: Duration { .seconds(600) }
+private final class RecentRefusals<Key: Hashable & Sendable>: Sendable {
+    private struct Refusal {
+        let error: any Error
+        let until: ContinuousClock.Instant
+    }
+
     /// Refusals that are remembered. Forgetting all costs an attempt each.
     private static var countMax: Int { 10_000 }
 
-    private let refused = Mutex<[Key: ContinuousClock.Instant]>([:])
+    private let refused = Mutex<[Key: Refusal]>([:])
 
-    /// Throws `.renditionFailed` where the key was noted a while ago.
+    /// Throws what the key was noted with, as long as that holds.
     func check(_ key: Key) throws {
-        let until = self.refused.withLock { $0[key] }
-        guard let until, until > .now else { return }
-        throw OriginError(.renditionFailed, detail: "\(key) failed less than \(Self.time) ago")
+        guard let refusal = self.refused.withLock({ $0[key] }), refusal.until > .now else { return }
+        throw refusal.error
     }
 
-    func note(_ key: Key) {
+    func note(_ error: any Error, of key: Key, for time: Duration) {
         self.refused.withLock { refused in
             if refused.count >= Self.countMax { refused = [:] }
-            refused[key] = .now + Self.time
+            refused[key] = Refusal(error: error, until: .now + time)
         }
     }
 }

@@ -9,6 +9,7 @@ package final class FakeRenderer: Renderer {
         var priorities: [RenderPriority] = []
         var isFull = false
         var failures: [RenderError] = []
+        var bytesOfNext: Int?
         var interludes: [@Sendable () async -> Void] = []
     }
 
@@ -32,6 +33,9 @@ package final class FakeRenderer: Renderer {
     /// The next job fails with `error`; further ones queue up.
     package func failNext(_ error: RenderError) { self.state.withLock { $0.failures.append(error) } }
 
+    /// Each rendition of the next job has so many bytes.
+    package func makeNext(bytes: Int) { self.state.withLock { $0.bytesOfNext = bytes } }
+
     /// Something happens while the next job is being rendered; further ones queue up.
     package func beforeNext(_ interlude: @escaping @Sendable () async -> Void) {
         self.state.withLock { $0.interludes.append(interlude) }
@@ -53,13 +57,18 @@ package final class FakeRenderer: Renderer {
         let counter = Counter()
         try await source.forEachChunk { counter.add($0.count) }
         guard counter.count == source.bytes else { throw RenderError(.undecodable, detail: "source of another size") }
+        let bytesMade = self.state.withLock { state in
+            defer { state.bytesOfNext = nil }
+            return state.bytesOfNext
+        }
         return RenderOutcome(
             facts: PictureFacts(size: PictureSize(width: 40, height: 30), frames: 1),
             renditions: job.presets.map { preset in
                 RenderedPicture(
                     preset: preset,
                     size: PictureSize(width: 4, height: 3),
-                    bytes: Array("\(Self.name(of: preset)) of \(source.bytes) bytes".utf8)
+                    bytes: bytesMade.map { Samples.bytes($0) }
+                        ?? Array("\(Self.name(of: preset)) of \(source.bytes) bytes".utf8)
                 )
             },
             timings: RenderTimings()

@@ -122,6 +122,71 @@ import Testing
         _ = try await deliver.find(try self.path(version))
     }
 
+    /// Anybody may ask: nothing is rendered for what could not be kept.
+    @Test func overQuotaNothingIsRendered() async throws {
+        let version = try await self.ready()
+        let usage = try await self.origin.catalog.usage(of: version.tenant)
+        let jobs = self.origin.renderer.jobs.count
+        for quota in [Quota(bytes: usage.bytes, files: nil), Quota(bytes: nil, files: 0)] {
+            var full = self.origin
+            full.quota = quota
+            let deliver = full.deliver
+            for file in ["thumbnail.jpg", "thumbnail.jpg", "w=1.webp"] {
+                let error = await #expect(throws: CatalogError.self) {
+                    try await deliver.find(try self.path(version, file))
+                }
+                #expect(error?.code == .quotaExceeded)
+            }
+        }
+        #expect(self.origin.renderer.jobs.count == jobs)
+    }
+
+    @Test func whatDoesNotFitTheQuotaIsRenderedOnceInAWhile() async throws {
+        let version = try await self.ready()
+        let usage = try await self.origin.catalog.usage(of: version.tenant)
+        let (jobs, blobs) = (self.origin.renderer.jobs.count, self.origin.store.blobs.count)
+        var full = self.origin
+        full.quota = Quota(bytes: usage.bytes + 1, files: nil)
+        let deliver = full.deliver
+        for _ in 0..<5 {
+            let error = await #expect(throws: CatalogError.self) { try await deliver.find(try self.path(version)) }
+            #expect(error?.code == .quotaExceeded)
+        }
+        #expect(self.origin.renderer.jobs.count == jobs + 1)
+        #expect(self.origin.store.blobs.count == blobs)
+    }
+
+    @Test func aDamagedSourceCostsOneAttemptAndOneMark() async throws {
+        let version = try await self.ready()
+        self.origin.store.put([1, 2, 3], as: version.source.id)
+        let deliver = self.origin.deliver
+        let jobs = self.origin.renderer.jobs.count
+        for attempt in 0..<5 {
+            let error = await #expect(throws: (any Error).self) { try await deliver.find(try self.path(version)) }
+            #expect(error.flatMap { Damage($0) } != nil)
+            let marked = try await self.origin.catalog.damaged(limit: 1).map(\.blob.id)
+            #expect(marked == (attempt == 0 ? [version.source.id] : []), "it is marked once")
+            try await self.origin.catalog.setDamage(nil, of: version.source.id)
+        }
+        #expect(self.origin.renderer.jobs.count == jobs + 1)
+    }
+
+    /// As an enlargement without loss may be.
+    @Test func aRenditionThatIsLargerThanItsSourceNeedsTheRoomThatItTakes() async throws {
+        let version = try await self.ready()
+        let (jobs, blobs) = (self.origin.renderer.jobs.count, self.origin.store.blobs.count)
+        let large = version.source.bytes * 2
+        self.origin.renderer.makeNext(bytes: large)
+        self.origin.store.setRoom(StoreRoom(free: 50_000 + version.source.bytes + 1, total: 1_000_000))
+        let deliver = self.origin.deliver
+        for _ in 0..<3 {
+            let error = await #expect(throws: OriginError.self) { try await deliver.find(try self.path(version)) }
+            #expect(error?.code == .storageFull)
+        }
+        #expect(self.origin.renderer.jobs.count == jobs + 1)
+        #expect(self.origin.store.blobs.count == blobs)
+    }
+
     @Test func aDamagedOneIsMadeAgainAsItWasMade() async throws {
         let version = try await self.ready()
         let found = try await self.origin.deliver.find(try self.path(version))
