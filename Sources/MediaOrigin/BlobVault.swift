@@ -175,8 +175,8 @@ package struct SealedBlobReader: Sendable {
     private let head: [UInt8]
     /// Of plaintext.
     package let bytes: Int
-    /// Told of a chunk that is damaged.
-    private var onDamage: (@Sendable () -> Void)?
+    /// Told of a chunk that is damaged, and waited for.
+    private var onDamage: (@Sendable (Damage) async -> Void)?
 
     init(handle: any BlobHandle, opener: any BlobOpener, head: [UInt8], bytes: Int) {
         self.handle = handle
@@ -194,13 +194,13 @@ package struct SealedBlobReader: Sendable {
                 ? self.head[sealedRange] : try await self.handle.read(sealedRange)[...]
             return try await OriginMeters.shared.countingDamage { try self.opener.open(sealed, range: range) }
         } catch {
-            if Damage(error) != nil { self.onDamage?() }
+            if let damage = Damage(error) { await self.onDamage?(damage) }
             throw error
         }
     }
 
     /// The same, which calls `onDamage` when it comes upon a damaged chunk.
-    func noting(_ onDamage: @escaping @Sendable () -> Void) -> SealedBlobReader {
+    func noting(_ onDamage: @escaping @Sendable (Damage) async -> Void) -> SealedBlobReader {
         var reader = self
         reader.onDamage = onDamage
         return reader

@@ -124,7 +124,7 @@ package struct Deliver: Sendable {
         let reader = try await trace.measure(.open) { try await self.vault.open(blob) }
         guard blob.bytes <= Self.wholeBytesMax else {
             // The status line is gone by the time a chunk of it turns out damaged; the next reader will be better off.
-            return .stream(reader.noting { self.mends?.note(blob) }, range)
+            return .stream(reader.noting { _ in self.mends?.note(blob) }, range)
         }
         let bytes = try await trace.measure(.decrypt) { try await reader.read(0..<blob.bytes) }
         let isKept = self.cache.insert(bytes, for: blob.id, of: blob.sealedAs.asset)

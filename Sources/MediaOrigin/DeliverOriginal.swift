@@ -1,3 +1,4 @@
+import Logging
 package import MediaModel
 
 // The picture as it was uploaded.
@@ -12,8 +13,30 @@ extension Deliver {
         return version
     }
 
-    /// Opens a version's source for reading, chunk by chunk. Throws where it cannot be read.
+    /// Opens a version's source for reading, chunk by chunk. Throws where it cannot be read. Nothing can be made in its
+    /// place: what turns out damaged, now or as it is read, is marked, so that no new version is made of it and the
+    /// next upload of the same picture is stored again.
     package func openOriginal(_ version: AssetVersion) async throws -> SealedBlobReader {
-        try await self.vault.open(version.source)
+        let source = version.source
+        do {
+            return try await self.vault.open(source).noting { await self.mark($0, of: source) }
+        } catch {
+            if let damage = Damage(error) { await self.mark(damage, of: source) }
+            throw error
+        }
+    }
+
+    /// The reader is told of the damage, also where it cannot be marked.
+    private func mark(_ damage: Damage, of source: BlobRecord) async {
+        let metadata: Logger.Metadata = ["blob": "\(source.id)", "damage": "\(damage.code)"]
+        do {
+            try await self.catalog.setDamage(damage.code, of: source.id)
+            Logger.current.error("A source is damaged", metadata: metadata)
+        } catch {
+            Logger.current.error(
+                "A source is damaged, which could not be noted",
+                metadata: metadata.merging(["error": "\(String(reflecting: error))"]) { $1 }
+            )
+        }
     }
 }

@@ -99,4 +99,38 @@ import Testing
         let body = try await self.origin.deliver.read(rendition, range: 10..<20)
         #expect(try await self.collect(body) == Array(bytes[10..<20]))
     }
+
+    /// Nothing can be made in its place, so what is damaged is marked: no new version is made of it.
+    @Test func anOriginalThatTurnsOutDamagedIsMarked() async throws {
+        let version = try await self.origin.upload(OriginHarness.picture(50_000))
+        let deliver = self.origin.deliver
+        let marks = { try await self.origin.catalog.damaged(limit: 10).map { [$0.blob.id.description, $0.damage] } }
+        let sound = try await deliver.openOriginal(version)
+        #expect(try await sound.read(0..<version.source.bytes) == OriginHarness.picture(50_000))
+        #expect(try await marks() == [])
+        let sealed = try #require(self.origin.store.blobs[version.source.id])
+        self.origin.store.put(sealed.dropLast() + [sealed[sealed.count - 1] ^ 1], as: version.source.id)
+        // Its end is damaged, which nobody knows before it is read.
+        let reader = try await deliver.openOriginal(version)
+        #expect(try await reader.read(0..<10) == Array(OriginHarness.picture(50_000).prefix(10)))
+        #expect(try await marks() == [])
+        await #expect(throws: SealError.self) { try await reader.read(49_990..<50_000) }
+        #expect(try await marks() == [[version.source.id.description, "corrupt"]])
+        let again = try await self.origin.upload(OriginHarness.picture(50_000))
+        #expect(again.source.id != version.source.id)
+    }
+
+    @Test func anOriginalThatIsNotThereIsMarked() async throws {
+        let version = try await self.origin.upload(OriginHarness.picture(5000))
+        try await self.origin.store.remove(version.source.id)
+        await #expect(throws: BlobStoreError.self) { try await self.origin.deliver.openOriginal(version) }
+        #expect(try await self.origin.catalog.damaged(limit: 10).map(\.damage) == ["missing"])
+    }
+
+    @Test func anOriginalOutOfReachIsNotMarked() async throws {
+        let version = try await self.origin.upload(OriginHarness.picture(5000))
+        self.origin.store.inject(FaultPlan(failAt: 1))
+        await #expect(throws: BlobStoreError.self) { try await self.origin.deliver.openOriginal(version) }
+        #expect(try await self.origin.catalog.damaged(limit: 10).isEmpty)
+    }
 }
