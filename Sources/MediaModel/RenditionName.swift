@@ -21,5 +21,8 @@ package struct RenditionName: Hashable, Sendable, CustomStringConvertible {
         self.init(preset, format)
     }
 
+    /// Whether it is made at its first request and not with its version, which becomes ready with its presets as WebP.
+    package var isMadeLater: Bool { self.format != .webp || self.preset.isOneOff }
+
     package var description: String { "\(self.preset).\(self.format.fileExtension)" }
 }

@@ -27,6 +27,7 @@ package struct Rebuild: Sendable {
     let older: (any Catalog)?
     let addKey: @Sendable (EnvelopeKeyRecord) async throws -> Void
     let insert: @Sendable (AssetID, Tenant, [AssetVersion], VersionNumber) async throws -> Void
+    let keep: @Sendable (Rendition, VersionRef) async throws -> Void
 
     /// - Parameters:
     ///   - renderer: measures sources.
@@ -37,6 +38,8 @@ package struct Rebuild: Sendable {
     ///   - insert: adds an asset with its versions, in the order of their numbers, each `ready` with all its renditions
     ///     or `processing` without any, and the last number that counts as taken. Called from several tasks at once,
     ///     once an asset. A source may come more than once, also with several assets, always with the same row.
+    ///   - keep: adds a rendition that was made after the upload to a version that was inserted as `ready`, however
+    ///     many it has: they are served, and their URLs were promised for ever.
     package init(
         store: any BlobStore,
         sealing: any BlobSealing,
@@ -54,7 +57,8 @@ package struct Rebuild: Sendable {
                 _ tenant: Tenant,
                 _ versions: [AssetVersion],
                 _ last: VersionNumber
-            ) async throws -> Void
+            ) async throws -> Void,
+        keep: @escaping @Sendable (_ rendition: Rendition, _ version: VersionRef) async throws -> Void
     ) {
         self.store = store
         self.sealing = sealing
@@ -67,13 +71,14 @@ package struct Rebuild: Sendable {
         self.older = older
         self.addKey = addKey
         self.insert = insert
+        self.keep = keep
     }
 
     /// - Parameter report: a `finding` for each blob, key and version that could not be used, `progress` about once a
     ///   second, then `done` with the counts `assets`, `versions`, `processing` (of the versions; the next start
     ///   finishes them), `blobs`, `bytes` (sealed), `findings` and `locked` (blobs that no key opened).
-    /// - Throws: an error of a port that is not about one blob, or of `addKey` or `insert`: the new catalog is not
-    ///   whole then.
+    /// - Throws: an error of a port that is not about one blob, or of `addKey`, `insert` or `keep`: the new catalog is
+    ///   not whole then.
     package func callAsFunction(report: @escaping OperationReport) async throws -> Rebuilt {
         let journal = RebuildJournal(report)
         var traces: [EnvelopeKeyID: RebuildKeys.Trace] = [:]
@@ -129,13 +134,16 @@ package struct Rebuild: Sendable {
     private func restore(_ run: RebuildRun) async throws {
         try await self.forEach(run.index.assets, width: Self.width) { blobs in
             try Task.checkCancellation()
-            let versions = try await run.versions(of: blobs)
+            let restored = try await run.versions(of: blobs)
             // Also of versions that could not be restored; of some there may be no blob left.
-            guard let tenant = versions.first?.tenant, let last = blobs.map(\.ref.number).max(),
+            guard let tenant = restored.first?.version.tenant, let last = blobs.map(\.ref.number).max(),
                 let asset = blobs.first?.ref.asset
             else { return }
-            try await self.insert(asset, tenant, versions, last.afterLoss)
-            run.journal.count(versions, run.shared)
+            try await self.insert(asset, tenant, restored.map(\.version), last.afterLoss)
+            for one in restored {
+                for rendition in one.further { try await self.keep(rendition, one.version.ref) }
+            }
+            run.journal.count(restored, run.shared)
             await run.journal.progress { "\($0.assets) assets, \($0.versions) versions, \($0.blobs) blobs" }
         }
     }

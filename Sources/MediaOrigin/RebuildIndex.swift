@@ -13,6 +13,8 @@ struct RebuildIndex: Sendable {
         fileprivate let originID: Words?
         private let number: UInt32
         let isSource: Bool
+        /// A rendition that is no sign of its version (``RenditionName/isMadeLater``).
+        let isMadeLater: Bool
         /// When the blob was published, in milliseconds since 1970.
         fileprivate let modifiedAt: Int64
 
@@ -20,6 +22,7 @@ struct RebuildIndex: Sendable {
             self.assetID = Words(facts.identity.asset.bytes)
             self.blobID = Words(facts.id.bytes)
             self.isSource = facts.identity.variant == PresetName.reserved
+            self.isMadeLater = RenditionName(facts.identity.variant)?.isMadeLater ?? false
             // A source that was sealed anew has the id that it had at first in its header, as its renditions have.
             let origin = self.isSource ? facts.source ?? facts.id : facts.source
             self.originID = origin.map { Words($0.bytes) }
@@ -51,7 +54,7 @@ struct RebuildIndex: Sendable {
     private let entries: [Entry]
     /// Where in `entries` sources are, by their first ids, the youngest first.
     private let sources: [Int32]
-    /// First ids of sources that renditions of another version than their own name.
+    /// First ids of sources that renditions of another version than their own name; those that were made later aside.
     private let shared: Set<Words>
 
     init(_ entries: [Entry]) {
@@ -91,9 +94,8 @@ struct RebuildIndex: Sendable {
         var shared: Set<Words> = []
         for version in Self.versions(of: entries[...]) {
             let own = version.filter(\.isSource).compactMap(\.originID)
-            for case let origin? in version.filter({ !$0.isSource }).map(\.originID) where !own.contains(origin) {
-                shared.insert(origin)
-            }
+            let others = version.filter { !$0.isSource && !$0.isMadeLater }.compactMap(\.originID)
+            shared.formUnion(others.filter { !own.contains($0) })
         }
         return shared
     }

@@ -25,13 +25,15 @@ final class RebuildJournal: Sendable {
     }
 
     /// Counts an asset that the catalog has taken.
-    func count(_ versions: [AssetVersion], _ shared: RebuildSharedSources) {
+    func count(_ restored: [RestoredVersion], _ shared: RebuildSharedSources) {
+        let versions = restored.map(\.version)
+        let renditions = versions.flatMap(\.renditions) + restored.flatMap(\.further)
         let sources = versions.map(\.source).filter { shared.isFirstUse(of: $0.id) }
         self.state.withLock { state in
             state.rebuilt.assets += 1
             state.rebuilt.versions += versions.count
             state.rebuilt.processing += versions.filter { $0.state == .processing }.count
-            for blob in sources + versions.flatMap(\.renditions).map(\.blob) {
+            for blob in sources + renditions.map(\.blob) {
                 state.rebuilt.blobs += 1
                 state.rebuilt.sealedBytes += blob.sealedBytes
             }

@@ -2,6 +2,13 @@ import FoundationEssentials
 import MediaModel
 import Synchronization
 
+/// A version as a new catalog gets it.
+struct RestoredVersion: Sendable {
+    let version: AssetVersion
+    /// Renditions that were made after its upload; none unless it is ready.
+    var further: [Rendition] = []
+}
+
 /// The last step of a rebuild: versions out of blobs that were proven.
 struct RebuildRun: Sendable {
     /// A source that was proven.
@@ -30,23 +37,24 @@ struct RebuildRun: Sendable {
     ///
     /// - Parameter blobs: all of the asset, at least one.
     /// - Throws: what is not about one blob.
-    func versions(of blobs: ArraySlice<RebuildIndex.Entry>) async throws -> [AssetVersion] {
-        var versions: [AssetVersion] = []
+    func versions(of blobs: ArraySlice<RebuildIndex.Entry>) async throws -> [RestoredVersion] {
+        var versions: [RestoredVersion] = []
         for blobs in RebuildIndex.versions(of: blobs) {
-            guard let version = try await self.version(of: blobs) else { continue }
+            guard let restored = try await self.version(of: blobs) else { continue }
+            let (tenant, version) = (versions.first?.version.tenant, restored.version)
             // Ids of assets are random: only somebody who has the keys and means harm gets here.
-            guard versions.isEmpty || versions[0].tenant == version.tenant else {
-                await self.journal.tell("other-tenant", "not of '\(versions[0].tenant)'", of: version.ref)
+            if let tenant, tenant != version.tenant {
+                await self.journal.tell("other-tenant", "not of '\(tenant)'", of: version.ref)
                 continue
             }
-            versions.append(version)
+            versions.append(restored)
         }
         return versions
     }
 
-    private func version(of blobs: ArraySlice<RebuildIndex.Entry>) async throws -> AssetVersion? {
+    private func version(of blobs: ArraySlice<RebuildIndex.Entry>) async throws -> RestoredVersion? {
         guard let ref = blobs.first?.ref, try await self.isClaimed(blobs) else { return nil }
-        let renditions = try await self.renditions(blobs.filter { !$0.isSource })
+        let (renditions, further) = try await self.renditions(blobs.filter { !$0.isSource })
         guard let source = try await self.source(of: blobs, isMeasured: !renditions.isEmpty) else {
             if !renditions.isEmpty {
                 await self.journal.tell("source-missing", "no sound source for its renditions; not restored", of: ref)
@@ -55,17 +63,19 @@ struct RebuildRun: Sendable {
         }
         guard let first = renditions.first else {
             // What renditions there were, if any, are made again from the source.
-            return AssetVersion(
-                ref: ref,
-                tenant: source.record.sealedAs.tenant,
-                state: .processing,
-                createdAt: source.record.sealedAs.createdAt,
-                source: source.record,
-                presets: self.rebuild.presets
+            return RestoredVersion(
+                version: AssetVersion(
+                    ref: ref,
+                    tenant: source.record.sealedAs.tenant,
+                    state: .processing,
+                    createdAt: source.record.sealedAs.createdAt,
+                    source: source.record,
+                    presets: self.rebuild.presets
+                )
             )
         }
         await self.tellOfMissing(renditions, of: ref)
-        return AssetVersion(
+        let version = AssetVersion(
             ref: ref,
             tenant: first.blob.sealedAs.tenant,
             state: .ready,
@@ -75,50 +85,82 @@ struct RebuildRun: Sendable {
             presets: renditions.map(\.preset),
             renditions: renditions
         )
+        return RestoredVersion(version: version, further: further)
     }
 
-    /// False for a source that has no rendition of its own version while other versions are made of it.
+    /// False for what is left of a version that has no rendition which was made with it, while its source is of use to
+    /// other versions, or theirs.
     ///
-    /// Its version was not processed yet, failed, or, far more likely, its asset was erased and the blob stayed for the
-    /// others. What was taken down must not come back by itself; and the picture is not lost.
+    /// It was not processed yet, failed, or, far more likely, its asset was erased and the source stayed for the
+    /// others; or the erasure was cut off before a rendition that was made later. What was taken down must not come
+    /// back by itself; and the picture is not lost.
     private func isClaimed(_ blobs: ArraySlice<RebuildIndex.Entry>) async throws -> Bool {
-        guard blobs.allSatisfy(\.isSource), let first = blobs.first, let origin = first.origin,
-            self.index.isShared(origin)
-        else { return true }
+        guard let first = blobs.first, blobs.allSatisfy({ $0.isSource || $0.isMadeLater }) else { return true }
+        if let origin = blobs.first(where: \.isSource)?.origin, !self.index.isShared(origin) { return true }
         let text =
-            "blob \(first.blob) is the source of other versions and has no rendition of this one: it was erased, "
-            + "or never finished; not restored"
+            "blob \(first.blob) is left of it, and no rendition that was made with it, while other versions have its "
+            + "source: it was erased, or never finished; not restored"
         await self.journal.tell("unclaimed", text, of: first.ref)
         return false
     }
 
     // Renditions.
 
-    /// The sound ones, each preset once; today's presets first and in their order, the others by name.
-    private func renditions(_ blobs: [RebuildIndex.Entry]) async throws -> [Rendition] {
-        var found: [PresetName: Rendition] = [:]
+    /// The sound ones, each name once. Those that versions become ready with: today's presets first and in their order,
+    /// the others by name. And those that were made later, by name.
+    private func renditions(
+        _ blobs: [RebuildIndex.Entry]
+    ) async throws -> (own: [Rendition], further: [Rendition]) {
+        let found = try await self.found(blobs)
+        var own: [PresetName: Rendition] = [:]
+        for (name, one) in found where !name.isMadeLater {
+            let formats = Set(found.keys.filter { $0.preset == name.preset }.map(\.format))
+            own[name.preset] = Rendition(
+                preset: self.preset(name.preset, of: one.picture, servedAs: formats),
+                size: one.picture.size,
+                blob: one.record
+            )
+        }
+        var further: [Rendition] = []
+        for (name, one) in found.sorted(by: { $0.key.description < $1.key.description }) where name.isMadeLater {
+            let ofPreset = own[name.preset].map {
+                Preset(name: name.preset, recipe: $0.preset.recipe.made(as: name.format))
+            }
+            // A recipe without a name is wholly in its name.
+            guard let preset = Preset(oneOff: name) ?? ofPreset else {
+                let text = "'\(name)' is of no use without '\(RenditionName(name.preset, .webp))'"
+                await self.journal.tell(.unknownRendition, of: one.record.id, text)
+                continue
+            }
+            further.append(Rendition(preset: preset, size: one.picture.size, blob: one.record))
+        }
+        let known = self.rebuild.presets.compactMap { own.removeValue(forKey: $0.name) }
+        return (known + own.values.sorted { $0.preset.name < $1.preset.name }, further)
+    }
+
+    /// The sound pictures among blobs, by what they are called.
+    private func found(
+        _ blobs: [RebuildIndex.Entry]
+    ) async throws -> [RenditionName: (record: BlobRecord, picture: RebuildPicture)] {
+        var found: [RenditionName: (record: BlobRecord, picture: RebuildPicture)] = [:]
         for entry in blobs {
             let proven = try await self.journal.tellingOf(entry.blob) { try await self.prove(entry.blob) }
             guard let proven else { continue }
-            // Versions become ready with their presets as WebP. Others are made at their first request, and will be
-            // again: nothing is lost with them, and as orphans they go by age.
-            if let name = RenditionName(proven.record.sealedAs.variant), name.format != .webp || name.preset.isOneOff {
-                continue
-            }
-            guard let rendition = self.rendition(proven) else {
-                let identity = proven.record.sealedAs
+            let identity = proven.record.sealedAs
+            guard let name = RenditionName(identity.variant), name.format.mediaType == identity.mediaType,
+                let picture = RebuildPicture(head: proven.head, as: name.format)
+            else {
                 let text = "'\(identity.variant)' of type \(identity.mediaType) is no rendition that is known"
                 await self.journal.tell(.unknownRendition, of: entry.blob, text)
                 continue
             }
-            guard found[rendition.preset.name] == nil else {
+            guard found[name] == nil else {
                 await self.journal.tell(.superseded, of: entry.blob, "there is a younger blob of the same rendition")
                 continue
             }
-            found[rendition.preset.name] = rendition
+            found[name] = (proven.record, picture)
         }
-        let known = self.rebuild.presets.compactMap { found.removeValue(forKey: $0.name) }
-        return known + found.values.sorted { $0.preset.name < $1.preset.name }
+        return found
     }
 
     /// Renditions become ready together, but their blobs are published one after the other, and headers do not say how
@@ -135,31 +177,27 @@ struct RebuildRun: Sendable {
         await self.journal.tell("rendition-missing", text, of: ref)
     }
 
-    private func rendition(_ proven: Proven) -> Rendition? {
-        let identity = proven.record.sealedAs
-        guard let name = RenditionName(identity.variant), name.format.mediaType == identity.mediaType,
-            let picture = RebuildWebP(head: proven.head)
-        else { return nil }
-        return Rendition(
-            preset: self.preset(name.preset, of: picture, name.format),
-            size: picture.size,
-            blob: proven.record
-        )
-    }
-
-    /// Today's preset of that name, where it can have made such a picture.
+    /// Today's preset of that name, where it can have made such a WebP.
     ///
     /// Otherwise one that says what is known: the format, the size, whether it moves. A recipe that was really used
     /// matters to one thing only, making a damaged rendition again; and that is taken only when the bytes come out the
     /// same, so a wrong guess costs a repair and never serves another picture.
-    private func preset(_ name: PresetName, of picture: RebuildWebP, _ format: RenditionFormat) -> Preset {
+    ///
+    /// - Parameter formats: those in which there is the picture. Clients have their URLs, whatever the preset allows
+    ///   today.
+    private func preset(
+        _ name: PresetName,
+        of picture: RebuildPicture,
+        servedAs formats: Set<RenditionFormat>
+    ) -> Preset {
         let size = picture.size
-        if let today = self.rebuild.presets.first(where: { $0.name == name }), today.recipe.format == format,
-            size.width <= today.recipe.width ?? .max, size.height <= today.recipe.height ?? .max
+        var recipe = Recipe(width: size.width, height: size.height, animated: picture.isAnimated)
+        if let today = self.rebuild.presets.first(where: { $0.name == name })?.recipe, today.format == .webp,
+            size.width <= today.width ?? .max, size.height <= today.height ?? .max
         {
-            return today
+            recipe = today
         }
-        let recipe = Recipe(width: size.width, height: size.height, format: format, animated: picture.isAnimated)
+        recipe.formats = RenditionFormat.allCases.filter { recipe.formats.contains($0) || formats.contains($0) }
         return Preset(name: name, recipe: recipe)
     }
 
@@ -218,7 +256,7 @@ struct RebuildRun: Sendable {
     /// A blob of which every chunk was opened.
     private struct Proven {
         let record: BlobRecord
-        /// Its first bytes, ``RebuildWebP/headBytes`` of them.
+        /// Its first bytes, ``RebuildPicture/headBytes`` of them.
         let head: [UInt8]
     }
 
@@ -232,7 +270,7 @@ struct RebuildRun: Sendable {
         if claimed.bytes.isMultiple(of: SealedLayout.chunkBytes) { pieces.append(claimed.bytes..<claimed.bytes) }
         for piece in pieces {
             let bytes = try await reader.read(piece)
-            head += bytes.prefix(RebuildWebP.headBytes - head.count)
+            head += bytes.prefix(RebuildPicture.headBytes - head.count)
             digest.update(bytes)
         }
         return Proven(record: claimed.proven(as: SHA256Digest(bytes: digest.finish())), head: head)

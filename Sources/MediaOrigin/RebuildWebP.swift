@@ -3,14 +3,13 @@ import MediaModel
 /// What the first bytes of a WebP say (RFC 9649 §2.4 ff.). Its pixels were checked when it was made, and its seal says
 /// that nothing changed since.
 struct RebuildWebP {
-    /// Bytes that hold all of it: the file's header, a chunk's, and ten of that chunk.
-    static let headBytes = 30
     private static let low14 = 0x3FFF
 
     let size: PictureSize
     let isAnimated: Bool
 
-    /// - Parameter head: the first ``headBytes`` bytes, or the whole file where it is shorter.
+    /// - Parameter head: at least the first 30 bytes (the file's header, a chunk's, and ten of that chunk), or the
+    ///   whole file where it is shorter.
     /// - Returns: nil for what is no WebP.
     init?(head: [UInt8]) {
         guard head.prefix(4).elementsEqual("RIFF".utf8), head.dropFirst(8).prefix(4).elementsEqual("WEBP".utf8) else {

@@ -76,7 +76,8 @@ private struct Rebuilding {
             addKey: { try await database.add($0) },
             insert: { asset, tenant, versions, last in
                 try await database.insertRestored(asset: asset, tenant: tenant, versions: versions, last: last)
-            }
+            },
+            keep: { _ = try await database.keep($0, of: $1, quota: .none, oneOffsMax: nil) }
         )
     }
 }

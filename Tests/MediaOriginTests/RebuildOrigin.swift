@@ -104,7 +104,8 @@ struct RebuildOrigin {
             presets: presets,
             older: older,
             addKey: { try new.add($0) },
-            insert: { try new.insert($0, $1, $2, last: $3) }
+            insert: { try new.insert($0, $1, $2, last: $3) },
+            keep: { try new.keep($0, of: $1) }
         )
     }
 
@@ -158,6 +159,36 @@ final class WebPRenderer: Renderer {
     static func picture(_ content: String) -> [UInt8] {
         Array("RIFF".utf8) + [0, 0, 0, 0] + Array("WEBPVP8X".utf8) + [10, 0, 0, 0] + [0, 0, 0, 0, 3, 0, 0, 2, 0, 0]
             + Array(content.utf8)
+    }
+}
+
+/// The beginnings of files of 4 × 3 pixels in the formats that are made later.
+enum LaterPictures {
+    /// Tables and a progressive frame, as JPEG has them (ITU-T T.81 annex B), and no pixels.
+    static let jpeg: [UInt8] =
+        [0xFF, 0xD8, 0xFF, 0xE0, 0, 16] + Array("JFIF\0".utf8) + [1, 1, 0, 0, 1, 0, 1, 0, 0]
+        + [0xFF, 0xDB, 0, 67] + [UInt8](repeating: 1, count: 65) + [0xFF, 0xC2, 0, 17, 8, 0, 3, 0, 4, 3]
+        + [UInt8](repeating: 0, count: 9)
+
+    /// What says how large an AVIF is, in its boxes, with one before it that says nothing.
+    static let avif =
+        Self.box("ftyp", Array("avif".utf8) + [0, 0, 0, 0])
+        + Self.box(
+            "meta",
+            [0, 0, 0, 0] + Self.box("hdlr", [UInt8](repeating: 0, count: 25))
+                + Self.box("iprp", Self.box("ipco", Self.box("ispe", [0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 3])))
+        )
+
+    static func of(_ format: RenditionFormat) -> [UInt8] {
+        switch format {
+        case .webp: WebPRenderer.picture("later")
+        case .jpeg: Self.jpeg
+        case .avif: Self.avif
+        }
+    }
+
+    private static func box(_ name: String, _ content: [UInt8]) -> [UInt8] {
+        [0, 0, 0, UInt8(content.count + 8)] + Array(name.utf8) + content
     }
 }
 

@@ -75,6 +75,74 @@ struct RebuildTests {
         #expect(new.versions == [other] && new.lines.sortedCodes == ["unclaimed"])
     }
 
+    /// A rendition as it was made at its first request: sealed, and nothing of it anywhere but in the store.
+    private func makeLater(_ file: String, of version: AssetVersion) async throws -> BlobRecord {
+        let format = try #require(RenditionName(file)).format
+        let identity = RebuildOrigin.identity(version.ref, file, format.mediaType)
+        return try await self.old.vault.put(LaterPictures.of(format), as: identity, madeFrom: version.source.id)
+    }
+
+    @Test("gives back what was made after the upload, also in formats that presets do not allow today")
+    func laterRenditionsAreKept() async throws {
+        let version = try await self.old.upload(1)
+        let oneOffs = (10...50).map { "w=\($0).webp" }
+        let files = ["preview.jpg", "thumbnail.avif", "thumbnail.jpg"] + oneOffs + ["w=64,q=50.jpg"]
+        var blobs: [BlobRecord] = []
+        for file in files { blobs.append(try await self.makeLater(file, of: version)) }
+        for presets in [Preset.defaults, [try Preset(text: "thumbnail:w=2,h=2"), Preset.defaults[1]]] {
+            let new = RebuiltCatalog()
+            let rebuilt = try await self.old.rebuild(into: new, presets: presets)(report: new.lines.report)
+            #expect(new.lines.findings == [] && rebuilt.blobs == self.old.store.blobs.count)
+            let found = try #require(new.versions.first)
+            #expect(found.renditions.map(\.blob) == version.renditions.map(\.blob))
+            #expect(found.presets.map(\.recipe.formats) == [[.avif, .webp, .jpeg], [.webp, .jpeg]])
+            let later = new.further(of: version.ref)
+            #expect(later.map(\.blob) == blobs)
+            #expect(later.map { RenditionName($0.preset).description } == files)
+            #expect(later.allSatisfy { $0.size == PictureSize(width: 4, height: 3) })
+            #expect(later[0].preset.recipe == Preset.defaults[1].recipe.made(as: .jpeg))
+            #expect(later[1].preset.recipe == found.presets[0].recipe.made(as: .avif))
+            #expect(later[10].preset == RenditionName(files[10]).flatMap { Preset(oneOff: $0) })
+        }
+    }
+
+    @Test("tells of what was made later of a preset that is not there, and of what is no picture")
+    func laterRenditionsOfNoUse() async throws {
+        let version = try await self.old.upload(1)
+        let lone = try await self.makeLater("banner.jpg", of: version)
+        let identity = RebuildOrigin.identity(version.ref, "w=64.avif", "image/avif")
+        let rubbish = try await self.old.vault.put(LaterPictures.jpeg, as: identity, madeFrom: version.source.id)
+        let new = RebuiltCatalog()
+        _ = try await self.old.rebuild(into: new)(report: new.lines.report)
+        #expect(new.versions == [version] && new.further(of: version.ref) == [])
+        #expect(new.lines.sortedCodes == ["unknown-rendition", "unknown-rendition"])
+        #expect(Set(new.lines.findings.map { $0.fields["blob"] }) == ["\(lone.id)", "\(rubbish.id)"])
+    }
+
+    @Test("does not bring an erased asset back of which a rendition is left", arguments: [0, 1])
+    func leftoversDoNotClaim(erased: Int) async throws {
+        let both = [try await self.old.upload(1), try await self.old.upload(1)]
+        try #require(both[0].source == both[1].source)
+        // The erasure was cut off: its rows are gone, and not all of its files.
+        try await self.old.remove(both[erased].ref.asset, immediately: true)
+        for file in ["thumbnail.jpg", "w=64.webp"] { _ = try await self.makeLater(file, of: both[erased]) }
+        let new = RebuiltCatalog()
+        _ = try await self.old.rebuild(into: new)(report: new.lines.report)
+        #expect(new.versions == [both[1 - erased]] && new.lines.sortedCodes == ["unclaimed"])
+    }
+
+    @Test("gives a version back that is still to be processed, though something is left of one that had its picture")
+    func leftoversDoNotShare() async throws {
+        let version = try await self.old.upload(1, respondsAsync: true)
+        let gone = VersionRef(asset: .make(), number: .first)
+        let identity = RebuildOrigin.identity(gone, "thumbnail.jpg", "image/jpeg")
+        _ = try await self.old.vault.put(LaterPictures.jpeg, as: identity, madeFrom: version.source.id)
+        let new = RebuiltCatalog()
+        _ = try await self.old.rebuild(into: new)(report: new.lines.report)
+        #expect(new.versions.map(\.ref) == [version.ref] && new.versions.map(\.state) == [.processing])
+        #expect(new.lines.sortedCodes == ["unclaimed"])
+    }
+
     @Test("finds a source that was sealed anew by the id that it had at first")
     func resealedSource() async throws {
         let first = try await self.old.upload(1)
@@ -296,6 +364,7 @@ final class RebuiltCatalog: Sendable {
         var keys: [EnvelopeKeyRecord] = []
         var assets: [AssetID: [AssetVersion]] = [:]
         var lastNumbers: [AssetID: VersionNumber] = [:]
+        var further: [VersionRef: [Rendition]] = [:]
         var calls = 0
     }
 
@@ -323,6 +392,17 @@ final class RebuiltCatalog: Sendable {
             #expect(versions.allSatisfy { $0.ref.asset == asset && $0.tenant == tenant })
             state.assets[asset] = versions
             state.lastNumbers[asset] = last
+        }
+    }
+
+    /// What was made after the upload, in the order in which it came.
+    func further(of version: VersionRef) -> [Rendition] { self.state.withLock { $0.further[version] ?? [] } }
+
+    func keep(_ rendition: Rendition, of version: VersionRef) throws {
+        try self.call { state in
+            let known = state.assets[version.asset]?.first { $0.ref == version }
+            #expect(known?.state == .ready, "it is kept of what is ready")
+            state.further[version, default: []].append(rendition)
         }
     }
 
