@@ -25,14 +25,15 @@ struct Plan {
     /// Frames to decode: 1, or all of the source's.
     let frames: Int
 
-    /// - Throws: ``RenderError`` `.tooManyPixels` where a recipe blows the picture up beyond what a picture may have.
+    /// - Throws: ``RenderError`` `.tooManyPixels` where a recipe blows the picture up beyond what a picture may have,
+    ///   or wants more of it than the format can have.
     init(_ source: SourceHeader, job: RenderJob) throws(RenderError) {
         var items: [Item] = []
         for (index, preset) in job.presets.enumerated() {
             let placement = Geometry.place(source.upright, by: preset.recipe)
             let output = placement.output
             let pixels = output.width * output.height
-            guard pixels <= job.limits.pixelsMax else {
+            guard pixels <= min(job.limits.pixelsMax, preset.recipe.format.pixelsMax) else {
                 throw RenderError(.tooManyPixels, detail: "\(preset.name) would be \(output.width) × \(output.height)")
             }
             let isLossless = preset.recipe.lossless

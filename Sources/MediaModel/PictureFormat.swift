@@ -7,6 +7,9 @@ package enum PictureFormat: String, Sendable, Hashable, CaseIterable, Codable {
     case heic
     case avif
 
+    /// Whether a picture of it may have several frames, as we read it.
+    package var isAnimated: Bool { self == .gif || self == .webp }
+
     /// The registered media type (RFC 6838), as the manifest and a blob's header carry it.
     package var mediaType: String { "image/\(self.rawValue)" }
 
@@ -39,6 +42,13 @@ package enum RenditionFormat: String, Sendable, Hashable, CaseIterable, Codable 
     /// The longest side that a rendition can have, in pixels: WebP's (14 bits, RFC 9649 §2.5). The others could be
     /// longer, but a preset has one size in all its formats.
     package var sideMax: Int { 16383 }
+
+    /// The most pixels that a rendition can have: of AVIF what its encoder, which has them all in memory and cannot be
+    /// told to stop, does in time whatever they show. For the others ``PictureLimits`` alone counts.
+    package var pixelsMax: Int { self == .avif ? 12_000_000 : .max }
+
+    /// Whether its encoder can be told to stop, so that a deadline does not cost the worker.
+    package var canStop: Bool { self != .avif }
 
     /// Whether an animation moves in it as we make it.
     package var isAnimated: Bool { self == .webp }

@@ -20,7 +20,8 @@ package struct UnmakeableFormat: Error, CustomStringConvertible {
 
     package var description: String {
         "presets: '\(self.preset)' allows \(self.format.rawValue), which the workers cannot make here: libheif has no "
-            + "AV1 encoder, or it does not work in the sandbox. Install one (on Debian libheif with libaom), or leave "
-            + "\(self.format.rawValue) out of the preset's formats"
+            + "AV1 encoder, or it does not work in the sandbox, or writes what clients are not sent (then the log says "
+            + "so). Install one (on Debian libheif with libaom), or leave \(self.format.rawValue) out of the preset's "
+            + "formats"
     }
 }

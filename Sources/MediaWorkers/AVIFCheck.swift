@@ -8,6 +8,9 @@ struct AVIFCheck {
         let content: Range<Int>
     }
 
+    /// Boxes beside each other, of which no encoder writes as many: a file that is nothing but boxes must not become
+    /// tens of millions of them here.
+    private static let boxesMax = 16
     private static let metaBoxes = ["hdlr", "iinf", "iloc", "iprp", "iref", "pitm"]
     /// Bytes of an `hdlr` without a name (23008-12 §6.2).
     private static let handlerBytes = 25
@@ -35,7 +38,8 @@ struct AVIFCheck {
         guard let items = self.items(meta.first("iinf")), (1...2).contains(items.count),
             items.allSatisfy({ $0 == "av01" })
         else { return "an AVIF with an item that is no picture, or with several" }
-        guard self.extents(meta.first("iloc")).map({ self.fill(boxes[2].content, $0) }) == true else {
+        guard let extents = self.extents(meta.first("iloc"), of: items.count), self.fill(boxes[2].content, extents)
+        else {
             return "an AVIF with bytes that belong to no picture"
         }
         guard let sizes = self.sizes(meta.first("iprp")), !sizes.isEmpty else {
@@ -56,26 +60,24 @@ struct AVIFCheck {
         return types.count == count ? types : nil
     }
 
-    /// Where the items' bytes are (`iloc`, version 0 or 1, in the file).
-    private func extents(_ box: Box?) -> [Range<Int>]? {
+    /// Where the items' bytes are (`iloc`, version 0 or 1, in the file): one piece of at least a byte each. Where
+    /// pieces may be empty or many, some hundred kilobytes list billions of them.
+    private func extents(_ box: Box?, of itemCount: Int) -> [Range<Int>]? {
         guard let box, let version = self.number(box.content.lowerBound, bytes: 1), version <= 1,
             let widths = self.number(box.content.lowerBound + 4, bytes: 2),
-            let count = self.number(box.content.lowerBound + 6, bytes: 2)
+            self.number(box.content.lowerBound + 6, bytes: 2) == itemCount
         else { return nil }
         var reader = Reader(check: self, offset: box.content.lowerBound + 8, end: box.content.upperBound)
         let (offsetBytes, lengthBytes, baseBytes) = (widths >> 12, widths >> 8 & 15, widths >> 4 & 15)
         let indexBytes = version == 1 ? widths & 15 : 0
         var extents: [Range<Int>] = []
-        for _ in 0..<count {
+        for _ in 0..<itemCount {
             guard reader.next(2) != nil, version == 0 || reader.next(2) == 0, reader.next(2) == 0,
-                let base = reader.next(baseBytes), let parts = reader.next(2)
+                let base = reader.next(baseBytes), reader.next(2) == 1, reader.next(indexBytes) != nil,
+                let offset = reader.next(offsetBytes), let length = reader.next(lengthBytes), length >= 1,
+                base + offset + length <= self.file.count
             else { return nil }
-            for _ in 0..<parts {
-                guard reader.next(indexBytes) != nil, let offset = reader.next(offsetBytes),
-                    let length = reader.next(lengthBytes), base + offset + length <= self.file.count
-                else { return nil }
-                extents.append(base + offset..<base + offset + length)
-            }
+            extents.append(base + offset..<base + offset + length)
         }
         return reader.isAtEnd ? extents : nil
     }
@@ -111,14 +113,14 @@ struct AVIFCheck {
         return property.name != "colr" || self.name(property.content.lowerBound) == Self.colourType
     }
 
-    /// The boxes of a range in order; nil unless they fill it exactly.
+    /// The boxes of a range in order; nil unless they fill it exactly, and for more than ``boxesMax``.
     private func boxes(_ range: Range<Int>) -> [Box]? {
         var boxes: [Box] = []
         var offset = range.lowerBound
         while offset < range.upperBound {
             // No encoder of ours writes the long form, or one that goes on to the end of the file.
-            guard let bytes = self.number(offset, bytes: 4), bytes >= 8, offset + bytes <= range.upperBound,
-                let name = self.name(offset + 4)
+            guard boxes.count < Self.boxesMax, let bytes = self.number(offset, bytes: 4), bytes >= 8,
+                offset + bytes <= range.upperBound, let name = self.name(offset + 4)
             else { return nil }
             boxes.append(Box(name: name, content: offset + 8..<offset + bytes))
             offset += bytes

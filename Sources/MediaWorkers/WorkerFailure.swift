@@ -15,17 +15,27 @@ package enum WorkerLoss: String, Sendable, Hashable, CaseIterable {
 /// The one error of this module between its own parts; the port's callers see the ``RenderError`` that it becomes.
 package struct WorkerFailure: Error, Hashable, Sendable, CustomStringConvertible {
     package let loss: WorkerLoss
+    /// Whose fault it is that a worker was lost.
+    enum Fault: Hashable, Sendable {
+        /// The same picture would cost the next worker too.
+        case picture
+        /// That of what the picture was to be made into: the next worker would be lost to it too, and the picture is as
+        /// good as any.
+        case encoder
+        /// Another attempt with the same picture can end otherwise, although the loss alone says that it cannot.
+        case ours
+    }
+
     /// For logs.
     package let detail: String
-    /// Whether another attempt with the same picture can end otherwise, although the loss alone says that it cannot.
-    let isNotThePictures: Bool
+    let fault: Fault
 
-    package init(_ loss: WorkerLoss, _ detail: String) { self.init(loss, detail, isNotThePictures: false) }
+    package init(_ loss: WorkerLoss, _ detail: String) { self.init(loss, detail, .picture) }
 
-    init(_ loss: WorkerLoss, _ detail: String, isNotThePictures: Bool) {
+    init(_ loss: WorkerLoss, _ detail: String, _ fault: Fault) {
         self.loss = loss
         self.detail = detail
-        self.isNotThePictures = isNotThePictures
+        self.fault = fault
     }
 
     /// - Parameter result: what a CSandbox function returned: a negated errno value.
@@ -40,10 +50,11 @@ package struct WorkerFailure: Error, Hashable, Sendable, CustomStringConvertible
     /// A worker that lies about a picture has been taken over by it: it counts as a crash. Were it `.unavailable`, the
     /// same picture would be tried again for ever.
     var renderError: RenderError {
-        switch self.loss {
-        case _ where self.isNotThePictures: RenderError(.unavailable, detail: self.detail)
-        case .crash, .protocol: RenderError(.crashed, detail: self.detail, costAWorker: true)
-        case .deadline: RenderError(.deadline, detail: self.detail, costAWorker: true)
+        let isThePictures = self.fault == .picture
+        return switch self.loss {
+        case _ where self.fault == .ours: RenderError(.unavailable, detail: self.detail)
+        case .crash, .protocol: RenderError(.crashed, detail: self.detail, costAWorker: isThePictures)
+        case .deadline: RenderError(.deadline, detail: self.detail, costAWorker: isThePictures)
         case .system: RenderError(.unavailable, detail: self.detail)
         }
     }

@@ -47,7 +47,7 @@ extension WorkerPool {
         let told = WorkerFailure(
             failure.loss,
             "\(failure.detail); process \(worker.id) \(ending)",
-            isNotThePictures: failure.isNotThePictures || isEnd && (isStopping || ending.isFromOutside)
+            isEnd && (isStopping || ending.isFromOutside) ? .ours : failure.fault
         )
         self.logger.info("a worker is lost", metadata: ["reason": "\(told.loss.rawValue)", "detail": "\(told.detail)"])
         return told

@@ -153,7 +153,8 @@ extension WorkerPool {
     /// What the newest worker said of its codec libraries; nil before the first hello.
     package var codecs: String? { self.state.withLock { $0.codecs } }
 
-    /// What the workers can make: all of them, each started from one program. Nothing before ``start()``.
+    /// What the workers can make, so that it passes our check: all of them, each started from one program. Nothing
+    /// before ``start()``.
     package var formats: Set<RenditionFormat> { self.state.withLock { $0.formats } }
 }
 
@@ -183,17 +184,24 @@ extension WorkerPool {
         var startsFailed = 0
         var jobsDone = 0
         var codecs: String?
-        var formats: Set<RenditionFormat> = []
+        private(set) var formats: Set<RenditionFormat> = []
+        /// What they say that they can make, and cannot.
+        private var spoilt: Set<RenditionFormat> = []
         /// No worker is started before.
         private(set) var nextStart: ContinuousClock.Instant?
         private var backoff = Self.backoffFirst
 
         mutating func started(_ hello: WireProtocol.Hello) {
             self.codecs = hello.codecs
-            self.formats = hello.formats
+            self.formats = hello.formats.subtracting(self.spoilt)
             self.missing = hello.missing
             self.backoff = Self.backoffFirst
             self.nextStart = nil
+        }
+
+        mutating func spoilt(_ format: RenditionFormat) {
+            self.spoilt.insert(format)
+            self.formats.remove(format)
         }
 
         mutating func startFailed() {

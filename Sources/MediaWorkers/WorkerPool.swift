@@ -30,7 +30,8 @@ package final class WorkerPool: Renderer {
         self.threads = NIOThreadPool(numberOfThreads: configuration.workers + 1)
     }
 
-    /// Starts all workers, and returns when each of them has said hello. Call it once.
+    /// Starts all workers, and returns when each of them has said hello and one has made an AVIF, if they can. Call it
+    /// once.
     ///
     /// - Throws: ``RenderError`` with `.unavailable` when one of them cannot be started; then the pool is shut down.
     package func start() async throws {
@@ -46,6 +47,7 @@ package final class WorkerPool: Renderer {
                 }
                 try await group.waitForAll()
             }
+            try await self.onThread { self.tryAVIF() }
         } catch {
             await self.shutdown()
             throw error
@@ -92,7 +94,7 @@ package final class WorkerPool: Renderer {
     }
 
     /// One job on one worker; blocks for as long as that takes.
-    private func perform(_ job: RenderJob, _ picture: SealedMemory, _ turn: JobTime.Turn) throws -> RenderOutcome {
+    func perform(_ job: RenderJob, _ picture: SealedMemory, _ turn: JobTime.Turn) throws -> RenderOutcome {
         let id = self.jobIDs.wrappingAdd(1, ordering: .relaxed).newValue
         let worker = try self.checkOut(by: turn.deadline)
         let request = WireProtocol.Request(
@@ -116,7 +118,9 @@ package final class WorkerPool: Renderer {
             )
             answer = try worker.exchange(request, message, picture, within: bounds)
         } catch {
-            throw turn.blame(self.lose(worker, error).renderError)
+            let failure = self.lose(worker, error)
+            // However little time was left: told that it is us, the caller would have the next worker lost to it.
+            throw failure.fault == .encoder ? failure.renderError : turn.blame(failure.renderError)
         }
         worker.count(answer)
         let recycling = self.recycling(of: worker)

@@ -35,10 +35,12 @@ extension WorkerProcess {
             try socket.send(message, memory: picture)
         } catch let failure as WorkerFailure {
             // A worker that never had the picture has not been lost to it.
-            throw WorkerFailure(failure.loss, failure.detail, isNotThePictures: true)
+            throw WorkerFailure(failure.loss, failure.detail, .ours)
         }
         guard let datagram = try socket.receive(until: start + request.time + bounds.grace) else {
-            throw WorkerFailure(.deadline, "no answer in time")
+            // A decoder that will not stop has had its chance at the upload, where every picture becomes a WebP.
+            let canStop = request.job.presets.allSatisfy(\.recipe.format.canStop)
+            throw WorkerFailure(.deadline, "no answer in time", canStop ? .picture : .encoder)
         }
         let reply = try WireProtocol.decode(WireProtocol.Reply.self, from: datagram.bytes)
         guard reply.version == WireProtocol.version, reply.id == request.id else {
@@ -123,7 +125,9 @@ extension WorkerProcess {
             defer { offset += piece.bytes }
             let bytes = try memory.read(at: offset, count: piece.bytes)
             if let complaint = Self.complaint(bytes, format, piece.size) {
-                throw WorkerFailure(.protocol, complaint)
+                // An encoder that is another than we know writes what the check does not know, of every picture. The
+                // one of WebP is ours.
+                throw WorkerFailure(.protocol, complaint, format == .webp ? .picture : .encoder)
             }
             return bytes
         }

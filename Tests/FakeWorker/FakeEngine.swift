@@ -7,7 +7,8 @@ struct FakeEngine: PictureEngine {
     /// How much of the picture an honest rendition repeats, in bytes.
     static let copyBytesMax = 64 * 1024
 
-    var formats: Set<RenditionFormat> { [.webp, .jpeg] }
+    /// AVIF too where the environment says so, of which it makes a WebP like of everything.
+    var formats: Set<RenditionFormat> { getenv("FAKE_WORKER_AVIF") == nil ? [.webp, .jpeg] : [.webp, .jpeg, .avif] }
 
     func render(_ job: RenderJob, picture: UnsafeRawBufferPointer, within time: Duration) throws -> RenderOutcome {
         let line = String(decoding: picture.prefix(200).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)

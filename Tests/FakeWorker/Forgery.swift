@@ -34,6 +34,9 @@ enum Forgery {
         case "file": Self.reply(id, [honest], memory: open("/dev/null", O_RDONLY))
         case "no-memory": Self.reply(id, [honest], memory: -1)
         case "no-webp": Self.reply(id, [honest], memory: Self.memory(Self.webP.reversed(), isSealed: true))
+        case "bomb":
+            let piece = Self.piece(bytes: Self.bomb.count)
+            Self.reply(id, [piece], memory: Self.memory(Self.bomb, isSealed: true))
         case "code":
             Self.raw(#"{"version":\#(WireProtocol.version),"id":\#(id),"failure":{"code":"busy","detail":""}}"#)
         case "neither": Self.raw(#"{"version":\#(WireProtocol.version),"id":\#(id)}"#)
@@ -52,6 +55,27 @@ enum Forgery {
     private static let webP = FakeWebP.file(PictureSize(width: 320, height: 240), Array("forged".utf8))
     private static let otherWebP = FakeWebP.file(PictureSize(width: 321, height: 240), Array("forged".utf8))
     private static let webPWithMetadata = Self.webP + FakeWebP.chunk("EXIF", [1, 2])
+
+    /// An AVIF whose list of pieces (`iloc`) has 65,535 items of 65,535 empty pieces each, in 400 kB.
+    private static let bomb: [UInt8] = {
+        let most: [UInt8] = [0xFF, 0xFF]
+        let items: [UInt8] = (0..<65535).flatMap { _ in [0, 1, 0, 0] + most }
+        let item = Self.box("infe", [2, 0, 0, 0, 0, 1, 0, 0] + Array("av01".utf8))
+        let meta: [[UInt8]] = [
+            [0, 0, 0, 0], Self.box("hdlr", [UInt8](repeating: 0, count: 25)), Self.box("pitm", [0, 0, 0, 0, 0, 1]),
+            Self.box("iloc", [0, 0, 0, 0, 0, 0] + most + items), Self.box("iinf", [0, 0, 0, 0, 0, 1] + item),
+            Self.box("iprp", []),
+        ]
+        let file: [[UInt8]] = [
+            Self.box("ftyp", Array("avif".utf8)), Self.box("meta", Array(meta.joined())), Self.box("mdat", [7]),
+        ]
+        return Array(file.joined())
+    }()
+
+    private static func box(_ name: String, _ content: [UInt8]) -> [UInt8] {
+        let bytes = content.count + 8
+        return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: bytes >> $0) } + Array(name.utf8) + content
+    }
 
     private static func piece(bytes: Int) -> WireProtocol.Piece {
         WireProtocol.Piece(size: PictureSize(width: 320, height: 240), bytes: bytes)

@@ -114,6 +114,56 @@ struct DeadlineTests {
         }
     }
 
+    /// Its encoder cannot be told to stop, so the largest and noisiest picture that it is given must be done in time,
+    /// and in the memory of a worker. In CPU time: how busy the machine is decides about the other.
+    @Test(arguments: [("effort=6", 3_000_000), ("effort=6,q=100", RenditionFormat.avif.pixelsMax)])
+    func anAVIFOfNoiseIsDoneInTime(options: String, pixels: Int) async {
+        await #expect(processExitsWith: .success) { [options = options as String, pixels = pixels as Int] in
+            let width = 4000
+            let picture = Slow(
+                description: "noise to an AVIF",
+                width: width,
+                height: pixels / width,
+                frames: 1,
+                suffix: ".png[compression=0]",
+                options: "w=\(width),\(options)"
+            )
+            let file = try picture.file()
+            _ = try VipsEngine.start()
+            if !Self.isSanitized {
+                var most = rlimit(rlim_cur: 2 << 30, rlim_max: 2 << 30)
+                #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &most) == 0)
+            }
+            let before = Self.processSeconds()
+            let made = try Studio.rendition(file, picture.options, as: .avif)
+            let seconds = Self.processSeconds() - before
+            #expect(made.size.width * made.size.height > pixels - width)
+            #expect(seconds < 10)
+            print("AVIF of noise: \(pixels) pixels, \(options): \(seconds) s of CPU, \(made.bytes.count) bytes")
+        }
+    }
+
+    /// Processor time of all threads of this process.
+    private static func processSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    /// A sanitizer reserves terabytes of address space.
+    private static var isSanitized: Bool { getenv("ASAN_OPTIONS") != nil || getenv("TSAN_OPTIONS") != nil }
+
+    @Test func aLargerAVIFIsRefusedBeforeItsPixels() throws {
+        let file = try Studio.saved(try Studio.flat([9, 8, 7], width: 1000, height: 10), as: ".png")
+        let side = RenditionFormat.avif.sideMax
+        let error = #expect(throws: RenderError.self) {
+            try Studio.render(file, ["w=\(side),h=\(RenditionFormat.avif.pixelsMax / side + 1),fit=pad"], as: .avif)
+        }
+        #expect(error?.code == .tooManyPixels)
+        // A WebP of that size is not.
+        #expect(RenditionFormat.webp.pixelsMax == .max)
+    }
+
     @Test func aDeadlineThatWasMissedIsNotTheNextPictures() async {
         await #expect(processExitsWith: .success) {
             let picture = Self.slow[0]

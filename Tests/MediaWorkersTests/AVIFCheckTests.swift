@@ -104,6 +104,31 @@ struct AVIFCheckTests {
         #expect(AVIFCheck.complaint(file, size: Self.size) != nil)
     }
 
+    /// A file with an `iloc` of our own.
+    private static func file(iloc: [UInt8]) -> [UInt8] {
+        let meta = box("meta", version, hdlr, pitm, iloc, iinf(["av01"]), iprp(ispe(20, 10), nclx))
+        return ftyp + meta + box("mdat", [7])
+    }
+
+    /// Pieces without a width of their own: `pieces` of each of `items` are empty, and take no byte in the list.
+    private static func emptyPieces(items: Int, pieces: Int) -> [UInt8] {
+        let entries = (0..<items).flatMap { number($0 + 1, 2) + number(0, 2) + number(pieces, 2) }
+        return file(iloc: box("iloc", version, number(0, 2), number(items, 2), entries))
+    }
+
+    /// Half a megabyte each that would list four billion pieces, or a hundred thousand boxes: believed, it is the
+    /// memory of the service.
+    @Test(arguments: [
+        emptyPieces(items: 65535, pieces: 65535), emptyPieces(items: 1, pieces: 65535),
+        emptyPieces(items: 1, pieces: 1),
+        file(properties: ispe(20, 10) + [[UInt8]](repeating: nclx, count: 16).flatMap { $0 }),
+        [[UInt8]](repeating: box("free"), count: 100_000).flatMap { $0 },
+    ])
+    func listsWithoutEndAreRefusedAtTheirStart(file: [UInt8]) {
+        let time = ContinuousClock().measure { #expect(AVIFCheck.complaint(file, size: Self.size) != nil) }
+        #expect(time < .seconds(1))
+    }
+
     @Test func noPartOfAFilePassesAndNoLengthMayLie() {
         let file = Self.file()
         for count in 0..<file.count {

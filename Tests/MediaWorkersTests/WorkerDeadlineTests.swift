@@ -36,6 +36,23 @@ struct WorkerDeadlineTests {
         }
     }
 
+    /// AV1's encoder cannot be told to stop, whatever the picture. It gets no strike for that; and nobody is told to
+    /// try again, though it had less than its time: that would cost another worker.
+    @Test func whatMakesAnAVIFTooSlowlyIsNotToBlameAndNotTriedAgain() async throws {
+        try await withPool(renderDeadline: .seconds(6)) { pool in
+            let first = Task { try await pool.render(Jobs.one, source: Picture("slow 1500000")) }
+            try await pool.wait { $0.busy == 1 }
+            let error = await pool.error(of: "hang", job: Jobs.one(.avif))
+            #expect(error?.code == .deadline, "\(error?.detail ?? "")")
+            #expect(error?.costAWorker == false)
+            _ = try await first.value
+            let alone = await pool.error(of: "hang", job: Jobs.one(.avif), priority: .background)
+            #expect(alone?.code == .deadline)
+            #expect(alone?.costAWorker == false)
+            #expect(pool.statistics().losses == [.deadline: 2])
+        }
+    }
+
     /// The right answer, a moment late, is still the right answer.
     @Test func anAnswerInTheGraceIsTaken() async throws {
         try await withPool(renderDeadline: .milliseconds(100), deadlineGrace: Patience.timeMax) { pool in

@@ -60,7 +60,7 @@ struct WorkerEndingTests {
 
     @Test func aLossBeforeTheJobWasGivenIsNotThePicturesFault() {
         for loss in WorkerLoss.allCases {
-            #expect(WorkerFailure(loss, "", isNotThePictures: true).renderError.code == .unavailable)
+            #expect(WorkerFailure(loss, "", .ours).renderError.code == .unavailable)
         }
     }
 

@@ -50,6 +50,20 @@ struct WorkerStartTests {
         }
     }
 
+    /// As with an encoder that our check does not know: each picture would cost a worker, and then be told off for it.
+    @Test func whatDoesNotPassTheCheckIsNotOffered() async throws {
+        let fake = try #require(BuiltProducts.path("FakeWorker"))
+        try await WorkerScript.with(#"FAKE_WORKER_AVIF=1 exec '\#(fake)' "$@""#) { path in
+            try await withPool(executable: path) { pool in
+                #expect(pool.formats == [.webp, .jpeg])
+                #expect(pool.statistics().losses == [.protocol: 1])
+                // What the worker in the lost one's place says counts no more than what that one said.
+                try await pool.expectSound()
+                #expect(pool.formats == [.webp, .jpeg])
+            }
+        }
+    }
+
     private static func failure(toStart executable: String) async -> RenderError? {
         let configuration = WorkerPool.Configuration(
             executable: executable,
