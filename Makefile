@@ -57,6 +57,12 @@ bench-delivery: ## What a hit costs, beside nginx, its proxy_cache and Varnish (
 	$(MAKE) build
 	$(python) checks/bench_delivery.py $(ARGS)
 
+.PHONY: bench-encoders
+bench-encoders: ## What JPEG and AVIF take in a worker: CPU and memory by the pixel (as root; ARGS="--width 4000")
+	scripts/install-checks
+	$(MAKE) build
+	$(python) checks/bench_encoders.py $(ARGS)
+
 .PHONY: faults
 faults: ## Kill it, fill its disk, cut its power, tamper with it: the gate set (as root, or some are skipped)
 	scripts/install-checks

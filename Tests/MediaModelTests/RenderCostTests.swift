@@ -22,10 +22,17 @@ import Testing
         return RenderCost(of: job, bytes: bytes, opening: opening)
     }
 
-    private static func png(_ width: Int, _ height: Int, _ options: String) throws -> RenderCost {
+    private static func png(
+        _ width: Int,
+        _ height: Int,
+        _ options: String,
+        as format: RenditionFormat = .webp
+    ) throws -> RenderCost {
         let sides = [width, height].flatMap { side in (0..<4).map { UInt8(side >> (24 - 8 * $0) & 0xFF) } }
         let opening = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13] + Array("IHDR".utf8) + sides
-        let job = RenderJob(format: .png, limits: PictureLimits(), presets: [try Self.preset(options)])
+        let preset = try Self.preset(options)
+        let made = Preset(name: preset.name, recipe: preset.recipe.made(as: format))
+        let job = RenderJob(format: .png, limits: PictureLimits(), presets: [made])
         return RenderCost(of: job, bytes: 1000, opening: opening + [8, 2, 0, 0, 0])
     }
 
@@ -64,6 +71,28 @@ import Testing
         // What is encoded decides the memory: 16 bytes a pixel beside the job's own.
         let bytes = try Self.png(1000, 1000, options).memoryBytes - (4 << 20) - 1000
         #expect(abs(bytes - pixels * 16) <= pixels)
+    }
+
+    /// As the engine tries: a picture beyond its rung is not planned as one that has all the effort.
+    @Test(arguments: [
+        (RenditionFormat.avif, "effort=4", 3_000_000), (.webp, "effort=6", 20_000_000),
+        (.webp, "lossless=1,effort=4", 4_000_000),
+    ])
+    func whatTheEngineTriesLessHardCostsLess(format: RenditionFormat, options: String, pixels: Int) throws {
+        let base = try Self.png(5000, pixels / 5000, "w=1").cpu
+        let most = try Self.png(5000, pixels / 5000, "w=5000,\(options)", as: format).cpu - base
+        let beyond = try Self.png(5000, pixels / 5000 + 10, "w=5000,\(options)", as: format).cpu - base
+        #expect(beyond < most * 0.8)
+    }
+
+    /// A job whose estimate is beyond its deadline is not worth its admission, and an encoder that cannot be stopped
+    /// would have its worker killed: noise takes half as long again as is planned.
+    @Test(arguments: 0...6) func noAVIFIsPlannedForMoreThanAThirdOfItsDeadline(effort: Int) throws {
+        for pixels in [3_000_000, RenditionFormat.avif.pixelsMax] {
+            let cost = try Self.png(1000, pixels / 1000, "w=1000,effort=\(effort)", as: .avif)
+            #expect(cost.cpu < .milliseconds(3300))
+            #expect(cost.memoryBytes < 1 << 30)
+        }
     }
 
     /// It ends at the worker's first look; a queue full of bombs must not look like hours of work.

@@ -1,13 +1,11 @@
-import MediaModel
-
 /// How hard the encoder may try, by how much there is to encode: a render has 10 s in all, and a recipe's effort is
-/// meant for a picture of a megapixel or two.
-enum Effort {
+/// meant for a picture of a megapixel or two. The engine goes by it, and ``RenderCost`` with it.
+package enum Effort {
     /// An animation of more pixels, all frames together, is made of its first frame only: 100 megapixels of noise take
     /// 6 s of CPU to encode at effort 0, and 3 s to decode.
-    static let animationPixelsMax = 50_000_000
+    package static let animationPixelsMax = 50_000_000
     /// The same for lossless animations: 100 megapixels of noise take 22 s.
-    static let animationPixelsMaxLossless = 20_000_000
+    package static let animationPixelsMaxLossless = 20_000_000
 
     private struct Rung {
         /// All frames of the rendition together.
@@ -36,7 +34,7 @@ enum Effort {
 
     /// - Parameter pixels: of one frame.
     /// - Returns: 0 ... 6, at most the recipe's own.
-    static func effort(for recipe: Recipe, pixels: Int, frames: Int) -> Int {
+    package static func effort(for recipe: Recipe, pixels: Int, frames: Int) -> Int {
         let rung = Self.ladder(for: recipe, frames: frames).first { pixels * frames <= $0.pixelsMax }
         return min(recipe.effort, rung?.effortMax ?? 0)
     }
