@@ -50,10 +50,14 @@ struct AcceptedFormats: Sendable {
         if let named { return named }
         // Those that most clients show first.
         let plain = formats.reversed()
-        let accepted = plain.first { self.isAbsent || self.rules[$0]?.isAcceptable ?? false }
+        let accepted = plain.first(where: self.takes)
         guard let best = accepted ?? plain.first else { preconditionFailure("a preset has no format at all") }
         return best
     }
+
+    /// Whether a client takes a format when it cannot have the best. Here a wildcard is enough: otherwise it has
+    /// nothing.
+    func takes(_ format: RenditionFormat) -> Bool { self.isAbsent || self.rules[format]?.isAcceptable ?? false }
 
     /// A media range in lower case without its weight, and whether that is more than 0.
     ///

@@ -16,7 +16,12 @@ struct DeliveryHandler: Sendable {
         let moment = self.hot.moment
         let trace = DeliveryTrace()
         let accepted = AcceptedFormats(path.isNegotiated ? request.headers[.accept] : nil)
-        let found = try await trace.measure(.catalog) { try await self.deliver.find(path, choosing: accepted.best) }
+        let found = try await self.deliver.find(
+            path,
+            choosing: accepted.best,
+            settlingFor: accepted.takes,
+            tracing: trace
+        )
         let headers = DeliveryHeaders(found, path: path, profile: self.profile)
         let conditions = ConditionalRequest(
             fields: request.headers,

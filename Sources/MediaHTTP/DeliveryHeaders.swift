@@ -10,6 +10,9 @@ struct DeliveryHeaders {
         "public, max-age=31536000, immutable, stale-while-revalidate=86400, stale-if-error=604800"
     static let latest = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
 
+    /// In place of a format that could not be had; by then it may be. Nothing stale: the better one is not far.
+    static let standIn = "public, max-age=60"
+
     /// What a negotiated path answers by: whichever format was chosen, and on errors, too.
     static let vary = "Accept"
 
@@ -28,7 +31,7 @@ struct DeliveryHeaders {
         self.total = rendition.blob.bytes
         self.mediaType = rendition.preset.recipe.format.mediaType
         var common: HTTPFields = [
-            .cacheControl: path.version == .latest ? Self.latest : Self.immutable,
+            .cacheControl: found.isStandIn ? Self.standIn : path.version == .latest ? Self.latest : Self.immutable,
             .eTag: self.etag,
             // RFC 9530 §3: of the whole object, also with a part of it. The row has it, so it costs nothing.
             .reprDigest: "sha-256=:\(rendition.blob.sha256.base64):",

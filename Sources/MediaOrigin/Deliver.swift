@@ -1,3 +1,4 @@
+import Logging
 package import MediaModel
 import Metrics
 
@@ -38,38 +39,115 @@ package struct Deliver: Sendable {
     /// `.unknownRendition`, also while the version is not ready; `.gone` where the asset was deleted; what
     /// ``DevelopLater`` throws.
     ///
-    /// - Parameter choose: which of a preset's formats (at least one) it is to be where the path does not say; without
-    ///   it the first.
+    /// - Parameters:
+    ///   - choose: which of a preset's formats (at least one) it is to be where the path does not say; without it the
+    ///     first.
+    ///   - takes: whether a format will do where the path does not say and the chosen one cannot be had now.
     package func find(
         _ path: DeliveryPath,
-        choosing choose: (_ formats: [RenditionFormat]) -> RenditionFormat = { $0[0] }
+        choosing choose: (_ formats: [RenditionFormat]) -> RenditionFormat = { $0[0] },
+        settlingFor takes: (RenditionFormat) -> Bool = { _ in false },
+        tracing trace: DeliveryTrace = DeliveryTrace()
     ) async throws -> DeliverableRendition {
-        if let oneOff = path.oneOff { return try await self.find(oneOff, of: path) }
+        let sight = try await trace.measure(.catalog) {
+            if let oneOff = path.oneOff { return try await self.look(for: oneOff, of: path) }
+            return try await self.look(for: path, choose)
+        }
+        switch sight {
+        case .made(let found): return found
+        case .missing(let preset, let ref):
+            do {
+                return try await self.make(preset, of: ref, path, trace)
+            } catch {
+                guard path.isNegotiated, let own = await self.standIn(at: path, takes) else { throw error }
+                Logger.current.notice(
+                    "Another format than the best was answered",
+                    metadata: ["path": "\(path)", "error": "\(String(reflecting: error))"]
+                )
+                return own
+            }
+        }
+    }
+
+    /// What the catalog has of a path.
+    private enum Sight {
+        case made(DeliverableRendition)
+        /// It may be there, and is not made yet.
+        case missing(Preset, of: VersionRef)
+    }
+
+    private func look(
+        for path: DeliveryPath,
+        _ choose: (_ formats: [RenditionFormat]) -> RenditionFormat
+    ) async throws -> Sight {
         let own = try await self.catalog.rendition(of: path.asset, version: path.version, preset: path.preset)
         guard let own else { throw try await self.absence(of: path) }
         let preset = own.rendition.preset
-        let format = path.format ?? choose(preset.recipe.formats)
-        if format == preset.recipe.format { return own }
+        let format: RenditionFormat
+        if let named = path.format { format = named } else { format = try await self.best(for: own, choose) }
+        if format == preset.recipe.format { return .made(own) }
         guard preset.recipe.formats.contains(format) else { throw try await self.absence(of: path) }
         // Of the version that was found, also where `latest` is another one by now.
         let name = RenditionName(preset.name, format)
         let made = try await self.catalog.furtherRendition(of: path.asset, version: own.ref.number, named: name)
-        if let made { return made }
-        guard let developLater = self.developLater else { throw try await self.absence(of: path) }
-        return try await developLater(
-            Preset(name: preset.name, recipe: preset.recipe.made(as: format)),
-            of: own.ref
-        )
+        if let made { return .made(made) }
+        return .missing(Preset(name: preset.name, recipe: preset.recipe.made(as: format)), of: own.ref)
     }
 
-    private func find(_ oneOff: Preset, of path: DeliveryPath) async throws -> DeliverableRendition {
-        guard case .number(let number) = path.version, let developLater = self.developLater else {
-            throw try await self.absence(of: path)
-        }
+    private func look(for oneOff: Preset, of path: DeliveryPath) async throws -> Sight {
+        guard case .number(let number) = path.version else { throw try await self.absence(of: path) }
         let name = RenditionName(oneOff)
         let made = try await self.catalog.furtherRendition(of: path.asset, version: number, named: name)
-        if let made { return made }
-        return try await developLater(oneOff, of: VersionRef(asset: path.asset, number: number))
+        if let made { return .made(made) }
+        return .missing(oneOff, of: VersionRef(asset: path.asset, number: number))
+    }
+
+    /// The choice among the formats that a preset allows and that can be had of this picture: fewer bytes are no gain
+    /// where they cost what the recipe asks for.
+    private func best(
+        for own: DeliverableRendition,
+        _ choose: (_ formats: [RenditionFormat]) -> RenditionFormat
+    ) async throws -> RenditionFormat {
+        let (recipe, size) = (own.rendition.preset.recipe, own.rendition.size)
+        let possible = recipe.formats.filter { format in
+            // What is exact is taken for the sake of that; JPEG is for those who show nothing else.
+            let isExactEnough = !recipe.isLossless || format != .avif
+            return isExactEnough && size.width * size.height <= format.pixelsMax
+        }
+        let best = choose(possible)
+        guard best == .avif, recipe.animated, try await self.mayMove(own.ref) else { return best }
+        return choose(possible.filter { $0 != .avif })
+    }
+
+    /// Whether the version's source is of a format that moves, so that its renditions may. Not asked but where it
+    /// matters: the catalog reads all of the version for it.
+    private func mayMove(_ ref: VersionRef) async throws -> Bool {
+        let mediaType = try await self.catalog.version(ref)?.source.sealedAs.mediaType
+        return mediaType.flatMap { PictureFormat(mediaType: $0) }?.isAnimated ?? false
+    }
+
+    private func make(
+        _ preset: Preset,
+        of ref: VersionRef,
+        _ path: DeliveryPath,
+        _ trace: DeliveryTrace
+    ) async throws -> DeliverableRendition {
+        guard let developLater = self.developLater else { throw try await self.absence(of: path) }
+        let made = try await trace.measure(.render) { try await developLater(preset, of: ref) }
+        trace.cameFromStore(isKept: self.cache.bytes(of: made.rendition.blob.id) != nil)
+        return made
+    }
+
+    /// What was made at the upload, where the client takes that too: a larger picture is more use than none. The
+    /// catalog is asked again, for what failed may have failed because the asset was deleted.
+    private func standIn(
+        at path: DeliveryPath,
+        _ takes: (RenditionFormat) -> Bool
+    ) async -> DeliverableRendition? {
+        let own = try? await self.catalog.rendition(of: path.asset, version: path.version, preset: path.preset)
+        guard var own, takes(own.rendition.preset.recipe.format) else { return nil }
+        own.isStandIn = true
+        return own
     }
 
     private func absence(of path: DeliveryPath) async throws -> OriginError {
@@ -97,7 +175,8 @@ package struct Deliver: Sendable {
         let blob = rendition.blob
         let meters = OriginMeters.shared
         if let bytes = self.cache.bytes(of: blob.id) {
-            meters.cacheHits.increment()
+            // What was made for this very request is in memory too.
+            (trace.source == .memory ? meters.cacheHits : meters.cacheMisses).increment()
             return .whole(bytes, range)
         }
         meters.cacheMisses.increment()

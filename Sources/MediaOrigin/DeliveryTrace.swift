@@ -10,7 +10,7 @@ package final class DeliveryTrace: Sendable {
         case open
         /// Reading and opening its chunks.
         case decrypt
-        /// Waiting for a damaged rendition to be made again.
+        /// Waiting for a rendition to be made at its first request, or for a damaged one to be made again.
         case render
     }
 

@@ -8,6 +8,7 @@ package final class FakeRenderer: Renderer {
         var jobs: [RenderJob] = []
         var priorities: [RenderPriority] = []
         var isFull = false
+        var size = PictureSize(width: 4, height: 3)
         var failures: [RenderError] = []
         var bytesOfNext: Int?
         var interludes: [@Sendable () async -> Void] = []
@@ -29,6 +30,9 @@ package final class FakeRenderer: Renderer {
     package func checkRoom(for priority: RenderPriority) throws {
         if self.state.withLock(\.isFull) { throw RenderError(.busy, detail: "full", retryAfter: .seconds(2)) }
     }
+
+    /// The size of all renditions from now on.
+    package func setSize(_ size: PictureSize) { self.state.withLock { $0.size = size } }
 
     /// The next job fails with `error`; further ones queue up.
     package func failNext(_ error: RenderError) { self.state.withLock { $0.failures.append(error) } }
@@ -56,6 +60,7 @@ package final class FakeRenderer: Renderer {
         if let failure { throw failure }
         let counter = Counter()
         try await source.forEachChunk { counter.add($0.count) }
+        let size = self.state.withLock(\.size)
         guard counter.count == source.bytes else { throw RenderError(.undecodable, detail: "source of another size") }
         let bytesMade = self.state.withLock { state in
             defer { state.bytesOfNext = nil }
@@ -66,7 +71,7 @@ package final class FakeRenderer: Renderer {
             renditions: job.presets.map { preset in
                 RenderedPicture(
                     preset: preset,
-                    size: PictureSize(width: 4, height: 3),
+                    size: size,
                     bytes: bytesMade.map { Samples.bytes($0) }
                         ?? Array("\(Self.name(of: preset)) of \(source.bytes) bytes".utf8)
                 )

@@ -45,6 +45,15 @@ import Testing
         #expect(AcceptedFormats(nil).best(of: [.avif, .webp]) == .webp)
     }
 
+    /// When the best cannot be had: a wildcard is enough then, and a refusal still one.
+    @Test(arguments: [
+        ("image/avif,image/webp", true), ("image/avif,image/*;q=0.8", true), ("*/*", true), (nil, true),
+        ("image/avif", false), ("image/avif,image/webp;q=0,*/*", false), ("image/*;q=0,*/*", false), ("", false),
+    ])
+    func whatIsTakenInsteadIsNotRefused(field: String?, isTaken: Bool) {
+        #expect(AcceptedFormats(field).takes(.webp) == isTaken)
+    }
+
     @Test func onlyWhatThePresetAllowsIsChosen() {
         for field in ["image/avif,image/webp,image/jpeg", "*/*", "text/html", "image/avif;q=0"] {
             for formats in [[RenditionFormat.webp], [.webp, .jpeg], [.avif, .webp]] {

@@ -54,7 +54,9 @@ struct OriginHarness {
             backlog: self.backlog
         )
     }
-    var developLater: DevelopLater {
+    var developLater: DevelopLater { self.developLater(cache: self.cache) }
+
+    func developLater(cache: RenditionCache) -> DevelopLater {
         DevelopLater(
             catalog: self.catalog,
             vault: self.vault,
@@ -63,7 +65,7 @@ struct OriginHarness {
             limits: PictureLimits(),
             quota: self.quota,
             oneOffsMax: 2,
-            cache: self.cache
+            cache: cache
         )
     }
     var deliver: Deliver {

@@ -27,6 +27,26 @@ extension WireTests {
             #expect(try await service.stop() == .code(0))
         }
 
+        /// Another format at its first request: the render is no hit, though memory has its bytes by then.
+        @Test func whatIsMadeForARequestWasNowhere() async throws {
+            try await Origin.with { origin in
+                let url = try await origin.asset().entry("thumbnail").url.replacing(".webp", with: ".jpg")
+                let before = try await HotPathWireTests.Metrics(origin)
+                let first = try await origin.get(url)
+                #expect(first["Cache-Status"] == "mediad; fwd=uri-miss; stored")
+                let timing = /catalog;dur=\d+\.\d\d, render;dur=\d+\.\d\d/
+                #expect(try #require(first["Server-Timing"]).wholeMatch(of: timing) != nil)
+                let second = try await origin.get(url)
+                #expect(second["Cache-Status"] == "mediad; hit")
+                #expect(second["Server-Timing"] == nil)
+                let after = try await HotPathWireTests.Metrics(origin)
+                for result in ["hit", "miss"] {
+                    let name = "media_cache_requests_total{result=\"\(result)\"}"
+                    #expect(after[name] == before[name] + 1, "\(result)")
+                }
+            }
+        }
+
         @Test func whatMemoryHasNoRoomForIsNotStored() async throws {
             try await Origin.with(environment: ["MEDIA_CACHE_BYTES_MAX": "0"]) { origin in
                 let url = try await origin.asset().entry("thumbnail").url

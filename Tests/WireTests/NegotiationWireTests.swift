@@ -141,5 +141,58 @@ extension WireTests {
                 #expect(try await origin.get(Self.url(asset, "small"), "Accept: */*")["Content-Type"] == "image/jpeg")
             }
         }
+
+        /// Over quota nothing more is made, and what is there is served all the same; for as long as a minute, for then
+        /// the better one may be had.
+        @Test func theWebPStandsInForWhatCannotBeMade() async throws {
+            let folder = try TemporaryFolder()
+            let presets = ["MEDIA_PRESETS": "thumbnail:w=32,formats=avif+webp+jpeg", "MEDIA_WORKERS": "1"]
+            let first = try await RunningService.start(environment: presets, dataFolder: folder.path("data"))
+            let asset = try await Origin(service: first).asset()
+            #expect(try await first.stop() == .code(0))
+            let full = presets.merging(["MEDIA_QUOTA_BYTES": "1"]) { $1 }
+            let service = try await RunningService.start(environment: full, dataFolder: folder.path("data"))
+            let origin = Origin(service: service)
+            let url = Self.url(asset, "thumbnail")
+            let webp = try await origin.get(try asset.entry("thumbnail").url)
+            for (fields, method) in [([Self.browser], "GET"), ([Self.browser], "HEAD"), (["Accept: */*"], "GET")] {
+                let answer = try await origin.ask(method, url, fields)
+                #expect(answer.status == 200)
+                #expect(answer["Content-Type"] == "image/webp")
+                #expect(answer["ETag"] == webp["ETag"])
+                #expect(answer["Cache-Control"] == "public, max-age=60")
+                #expect(answer.values("Vary") == ["Accept"])
+            }
+            let etag = "If-None-Match: \(try #require(webp["ETag"]))"
+            let same = try await origin.ask("GET", url, [Self.browser, etag])
+            #expect(same.status == 304)
+            #expect(same["Cache-Control"] == "public, max-age=60")
+            // Who does not take it, and who named the other one, is told what is wrong.
+            for (target, field) in [(url, "Accept: image/avif"), (url + ".avif", Self.browser)] {
+                let refused = try await origin.get(target, field)
+                #expect(try refused.problem(507) == "quota-exceeded")
+            }
+            // It is the best that there is for whoever names it alone.
+            let named = try await origin.get(url, "Accept: image/webp")
+            #expect(named["Cache-Control"] == DeliveryWireTests.immutable)
+            #expect(try await service.stop() == .code(0))
+        }
+
+        /// Fewer bytes are no gain where they cost what the preset is for.
+        @Test func whatMovesOrIsExactIsNotChosenAsAVIF() async throws {
+            let presets = ["moving:w=32,anim=1", "exact:w=32,lossless=1"].map { "\($0),formats=avif+webp+jpeg" }
+            try await Origin.with(environment: ["MEDIA_PRESETS": presets.joined(separator: ";")]) { origin in
+                let (gif, png) = (try await origin.asset("animated.gif"), try await origin.asset())
+                for (asset, preset, type) in [
+                    (gif, "moving", "image/webp"), (png, "moving", "image/avif"), (png, "exact", "image/webp"),
+                ] {
+                    let answer = try await origin.get(Self.url(asset, preset), Self.browser)
+                    #expect(answer["Content-Type"] == type, "\(preset)")
+                    #expect(answer["Cache-Control"] == DeliveryWireTests.immutable)
+                }
+                let named = try await origin.get(Self.url(gif, "moving.avif"))
+                #expect(named["Content-Type"] == "image/avif")
+            }
+        }
     }
 }

@@ -170,6 +170,9 @@ package struct DeliverableRendition: Hashable, Sendable {
     package let rendition: Rendition
     /// When the version became part of the catalog; `Last-Modified`.
     package let createdAt: Date
+    /// Whether it is answered in place of another format that could not be had just then; never so as the catalog gives
+    /// it.
+    package var isStandIn = false
 
     package init(ref: VersionRef, rendition: Rendition, createdAt: Date) {
         self.ref = ref
