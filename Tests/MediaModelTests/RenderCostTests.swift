@@ -86,7 +86,7 @@ import Testing
     }
 
     /// A job whose estimate is beyond its deadline is not worth its admission, and an encoder that cannot be stopped
-    /// would have its worker killed: noise takes half as long again as is planned.
+    /// would have its worker killed: noise takes up to twice as long as is planned.
     @Test(arguments: 0...6) func noAVIFIsPlannedForMoreThanAThirdOfItsDeadline(effort: Int) throws {
         for pixels in [3_000_000, RenditionFormat.avif.pixelsMax] {
             let cost = try Self.png(1000, pixels / 1000, "w=1000,effort=\(effort)", as: .avif)
