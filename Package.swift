@@ -164,7 +164,7 @@ let package = Package(
         // What checks/cache.py measures; part of no product.
         .executableTarget(
             name: "CacheBench",
-            dependencies: ["MediaOrigin", "MediaModel"],
+            dependencies: ["MediaOrigin", "MediaModel", "MediaTesting"],
             path: "checks/CacheBench",
             swiftSettings: swift
         ),

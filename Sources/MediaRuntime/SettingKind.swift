@@ -201,7 +201,7 @@ extension SettingKind {
     /// list.
     ///
     /// - Parameter read: throws what is wrong with one element.
-    private static func named<Element>(
+    static func named<Element>(
         expected: String,
         countMax: Int,
         name: @escaping @Sendable (Element) -> String,

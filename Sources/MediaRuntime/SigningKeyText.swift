@@ -25,24 +25,18 @@ package struct SigningKeyText: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension SettingKind where Value == [SigningKeyText] {
-    /// `id:file`, separated by `;` in one text, one an element in a file's list.
+    /// `id:file` each.
     static func signingKeys(countMax: Int) -> Self {
         let expected = "1 to \(countMax) keys of the form id:file, each id once and of a-z, 0-9 and -, separated by ;"
-        return Self(
+        return Self.named(
             expected: expected,
-            parse: { text throws(SettingKindError) in
-                let items: [String] =
-                    switch text {
-                    case .one(let text): text.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
-                    case .list(let texts): texts
-                    }
-                let keys = items.compactMap { SigningKeyText($0.trimmingPrefix(while: \.isWhitespace)) }
-                guard (1...countMax).contains(items.count), keys.count == items.count,
-                    Set(keys.map(\.id)).count == keys.count
-                else { throw SettingKindError(expected: expected) }
-                return keys
-            },
-            format: { $0.map(\.description).joined(separator: ";") }
+            countMax: countMax,
+            name: \.id,
+            format: \.description,
+            read: { text throws(SettingKindError) in
+                guard let key = SigningKeyText(text) else { throw SettingKindError(expected: expected) }
+                return key
+            }
         )
     }
 }

@@ -1,3 +1,4 @@
+import MediaTesting
 import Testing
 
 @testable import MediaHTTP

@@ -1,4 +1,5 @@
 import Glibc
+import MediaTesting
 
 /// What a service has: assets with a thumbnail and a preview each. Objects are numbered: an asset's thumbnail is
 /// 2 × asset, its preview the one after it.

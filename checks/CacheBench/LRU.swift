@@ -1,4 +1,5 @@
 import Glibc
+import MediaTesting
 
 /// The least recently used leaves. With a scale, an object is let in with a chance of e^(-bytes / scale), as AdaptSize
 /// does (Berger, Sitaraman, Harchol-Balter, NSDI '17); that finds the scale by itself, here several are tried.

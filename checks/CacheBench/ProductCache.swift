@@ -1,5 +1,6 @@
 import MediaModel
 import MediaOrigin
+import MediaTesting
 import Synchronization
 
 /// The product's own cache, driven as the service drives it: what is read after a miss is inserted; the next reader

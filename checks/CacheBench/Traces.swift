@@ -1,3 +1,5 @@
+import MediaTesting
+
 /// The traces that policies are compared on. Each has a seed of its own, and is the same on every machine.
 struct Traces {
     /// So many that a tenth of their bytes is the default of `cache.bytes.max`, 256 MiB.

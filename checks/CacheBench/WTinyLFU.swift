@@ -1,3 +1,5 @@
+import MediaTesting
+
 /// W-TinyLFU (Einziger, Friedman, Manes, TOS '17) with the admission "AV" for objects of different sizes (Einziger,
 /// Eytan, Friedman, Manes, "Lightweight Robust Size Aware Cache Management", TOS '22): who comes out of a window of 1 %
 /// is let into the main cache, a segmented LRU, where it was asked for at least as often as all together that would

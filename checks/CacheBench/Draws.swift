@@ -1,19 +1,9 @@
 import Glibc
+import MediaTesting
 
-/// SplitMix64 (Steele, Lea, Flood, OOPSLA '14): the same numbers from the same seed, on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+// What the traces are drawn by.
 
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
     /// In 0..<1.
     mutating func unit() -> Double { Double(self.next() >> 11) * 0x1p-53 }
 
