@@ -44,6 +44,8 @@ package struct OriginFace: Sendable {
     /// Prefix of the URLs in manifests; empty for relative ones.
     package let publicBaseURL: String
     package let profile: CDNProfile
+    /// Where large bodies are while they are in memory; nil: with the others.
+    package let bodies: BodyFile?
     package let uploadBytesMax: Int
     package let uploadTimeout: Duration
     package let apiToken: String?
@@ -61,6 +63,7 @@ package struct OriginFace: Sendable {
         digests: any Digesting,
         publicBaseURL: String,
         profile: CDNProfile,
+        bodies: BodyFile?,
         uploadBytesMax: Int,
         uploadTimeout: Duration,
         apiToken: String?,
@@ -76,6 +79,7 @@ package struct OriginFace: Sendable {
         self.digests = digests
         self.publicBaseURL = publicBaseURL
         self.profile = profile
+        self.bodies = bodies
         self.uploadBytesMax = uploadBytesMax
         self.uploadTimeout = uploadTimeout
         self.apiToken = apiToken
@@ -85,7 +89,10 @@ package struct OriginFace: Sendable {
     }
 
     package var responder: OriginResponder {
-        let hotPath = HotPath(table: HotTable(self.deliver), meters: HotMeters(log: self.accessLog))
+        let hotPath = HotPath(
+            table: HotTable(self.deliver, bodies: self.bodies),
+            meters: HotMeters(log: self.accessLog)
+        )
         return OriginResponder(
             hotPath: hotPath,
             upload: UploadHandler(

@@ -17,6 +17,7 @@ struct Listeners {
     init(
         _ settings: Settings,
         _ assembly: OriginAssembly,
+        bodies: BodyFile?,
         drain: Drain,
         certificate: ServerCertificate?,
         logger: Logger,
@@ -31,6 +32,7 @@ struct Listeners {
             digests: assembly.digests,
             publicBaseURL: settings.publicBaseURL ?? "",
             profile: settings.cdnProfile,
+            bodies: bodies,
             uploadBytesMax: settings.upload.bytesMax,
             uploadTimeout: settings.upload.timeout,
             apiToken: settings.apiToken?.value,

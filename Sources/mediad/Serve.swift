@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Logging
 import MediaHTTP
 import MediaMetrics
@@ -17,6 +18,7 @@ struct Serve: AsyncParsableCommand {
         let settings = try await Settings.load(flags: self.options.values, configFile: self.options.config)
         let logger = Telemetry.startLogging(settings, program: "mediad")
         let metrics = Telemetry.startMetrics()
+        let bodies = Self.bodies(logger)
         let certificate = try Self.certificate(settings)
         let assembly = try await Self.assemble(settings, metrics: metrics, logger: logger)
         let announcement = Announcement()
@@ -24,6 +26,7 @@ struct Serve: AsyncParsableCommand {
         let listeners = Listeners(
             settings,
             assembly,
+            bodies: bodies,
             drain: drain,
             certificate: certificate,
             logger: logger,
@@ -45,6 +48,18 @@ struct Serve: AsyncParsableCommand {
         } close: {
             await assembly.close()
         }
+    }
+
+    /// Before the first key is read: see `BodyFile`.
+    private static func bodies(_ logger: Logger) -> BodyFile? {
+        let bodies = BodyFile()
+        if let reason = bodies?.smallPagesReason {
+            logger.info(
+                "Large pictures in memory lie in small pages; with user namespaces they would cost less to send",
+                metadata: ["error": "\(String(cString: strerror(reason)))"]
+            )
+        }
+        return bodies
     }
 
     /// What the public listener speaks TLS with, if it does.

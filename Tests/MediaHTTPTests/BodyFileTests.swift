@@ -51,6 +51,54 @@ import Testing
         }
     }
 
+    /// Whatever the sizes: a page that two bodies shared would count once, one that is too large for its body too much.
+    @Test func bodiesShareNoPages() throws {
+        let file = try #require(BodyFile())
+        let sizes = [
+            65_536, 102_400, 131_072, 500_000, 1_044_480, 1_048_576, 2_093_056, 2_097_152, 3_000_000, 4_194_304,
+        ]
+        var bodies: [FileBody] = []
+        for size in sizes + sizes.reversed() {
+            let before = try Self.bytesUsed(by: file)
+            bodies.append(try #require(Samples.bytes(size).withUnsafeBytes(file.take)))
+            #expect(try Self.bytesUsed(by: file) - before == bodies.last?.room, "of \(size) bytes")
+        }
+        while let body = bodies.popLast() {
+            let room = body.room
+            let before = try Self.bytesUsed(by: file)
+            _ = consume body
+            #expect(try before - Self.bytesUsed(by: file) == room)
+        }
+    }
+
+    /// The network still has the pages of what was sent: they must not be filled with zeros.
+    @Test func whatIsOnItsWayStaysAsItWasWhenItsBodyIsDropped() throws {
+        let file = try #require(BodyFile())
+        var ends: [CInt] = [0, 0]
+        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        defer { ends.forEach { close($0) } }
+        let contents = (0..<12).map { Samples.bytes(70_000 + 4096 * $0) }
+        var bodies = try contents.map { bytes in try #require(bytes.withUnsafeBytes(file.take)) }
+        var sent = off_t(bodies[5].place)
+        let count = sendfile(ends[0], file.descriptor, &sent, 65_536)
+        try #require(count > 0)
+        bodies.remove(at: 5)
+        var arrived = [UInt8](repeating: 0, count: count)
+        #expect(recv(ends[1], &arrived, count, CInt(MSG_WAITALL)) == count)
+        #expect(arrived == Array(contents[5].prefix(count)))
+    }
+
+    @Test(arguments: [4096, 61_440, 65_536, 102_400, 2_093_056, 2_097_152, 5_000_192])
+    func bodiesBeginAndEndWhereTheirPagesCanBeLarge(room: Int) {
+        let page = 2 * 1024 * 1024
+        for end in [0, 4096, 102_400, page - 4096, page, 10 * page + 65_536] {
+            let place = BodyFile.place(for: room, after: end)
+            #expect(place >= end && place - end < 2 * max(room, 4096) && place.isMultiple(of: 4096))
+            let isWithinAPage = place / page == (place + room) / page
+            #expect(isWithinAPage || place.isMultiple(of: page))
+        }
+    }
+
     private static func bytesUsed(by file: BodyFile) throws -> Int {
         var status = stat()
         try #require(fstat(file.descriptor, &status) == 0)

@@ -122,6 +122,7 @@ struct Face: Sendable {
             digests: FakeDigests(),
             publicBaseURL: "",
             profile: .portable,
+            bodies: BodyFile(),
             uploadBytesMax: Self.uploadBytesMax,
             uploadTimeout: .seconds(600),
             apiToken: token,

@@ -24,6 +24,16 @@ int csandbox_memory_is_sealed(int memory);
 // The size of the file in bytes.
 int64_t csandbox_memory_size(int memory);
 
+// -- LargePages.c: the same, in larger pieces.
+
+// An empty memory file whose pages may be larger than the system's smallest, where everybody can have one: in a tmpfs
+// of its own (huge=within_size, tmpfs(5)), mounted nowhere, by a child in a user namespace, which is gone when this
+// returns. A write that extends the file gets pages as large as the write has room for (Linux 6.14), one into a whole
+// large page below the file's end gets that page. It cannot be sealed.
+// To be called before the process becomes one that cannot be dumped: the child's user could not be mapped then.
+// -EPERM, -EACCES, -ENOSPC, -EUSERS: no user namespaces here; -EINVAL: no large pages in a tmpfs.
+int csandbox_memory_create_large(void);
+
 // -- Datagram.c: whole messages between two processes, each with at most one descriptor.
 
 // Two connected SOCK_SEQPACKET sockets, close-on-exec.

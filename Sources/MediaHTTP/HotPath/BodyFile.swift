@@ -5,14 +5,21 @@ import NIOPosix
 import Synchronization
 
 /// Bodies that the kernel sends by itself (sendfile(2)), where a write would copy them once more: a file that lies in
-/// memory and has no name (memfd_create(2)), in which each body has pages of its own.
+/// memory and has no name, in which each body has pages of its own.
 ///
-/// A body's place is never used again: a memory file may have 2^63 bytes, and pages that were dropped take none. So
+/// A body's place is never used again: such a file may have 2^63 bytes, and pages that were dropped take none. So
 /// there is nothing to manage, and no body can be mistaken for another.
-final class BodyFile: Sendable {
+///
+/// Pages are as large as the system gives them: sending one of 64 KiB costs a third less than sending sixteen. Two
+/// bodies must never share a large page, for one of them could not be dropped without the other: the kernel would fill
+/// its part with zeros, while the network still sends it. See ``place(for:after:)``.
+package final class BodyFile: Sendable {
     /// Below this many bytes a copy costs less than a second system call.
     static let bodyBytesMin = 64 * 1024
     private static let pageBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
+    /// What is written into a part of the file that begins and ends at multiples of this, and lies below the file's
+    /// end, gets a page of this size, whatever its own (huge=within_size).
+    private static let largestPageBytes = 2 * 1024 * 1024
 
     /// A handle may be used by one event loop at a time: each has its own.
     private final class LoopHandle: Sendable {
@@ -24,18 +31,24 @@ final class BodyFile: Sendable {
     }
 
     let descriptor: CInt
-    private let end = Atomic<Int>(0)
+    /// Why its pages are of the smallest size only, as an errno; nil: they are as large as can be.
+    package let smallPagesReason: CInt?
+    /// Where the last body ends. Held while a body is written: the next one's place is beyond the file's end only then.
+    private let end = Mutex(0)
     private let handles = ThreadSpecificVariable<LoopHandle>()
 
+    /// To be made before the process becomes one that cannot be dumped, or its pages are small.
+    ///
     /// Nil where the system has no such file, or has a limit on the size of files, which counts for this one as well.
-    init?() {
+    package init?() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0, limit.rlim_cur == .max else {
             return nil
         }
-        let descriptor = csandbox_memory_create("bodies")
-        guard descriptor >= 0 else { return nil }
-        self.descriptor = descriptor
+        let large = csandbox_memory_create_large()
+        self.smallPagesReason = large < 0 ? -large : nil
+        self.descriptor = large < 0 ? csandbox_memory_create("bodies") : large
+        guard self.descriptor >= 0 else { return nil }
     }
 
     deinit { close(self.descriptor) }
@@ -43,9 +56,25 @@ final class BodyFile: Sendable {
     /// Takes a copy of `bytes`; nil where there is no memory for it.
     func take(_ bytes: UnsafeRawBufferPointer) -> FileBody? {
         let room = (bytes.count + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
-        let offset = self.end.wrappingAdd(room, ordering: .relaxed).oldValue
-        let body = FileBody(file: self, offset: offset, count: bytes.count, room: room)
-        return self.write(bytes, at: offset) ? body : nil
+        return self.end.withLock { end in
+            let place = Self.place(for: room, after: end)
+            end = place + room
+            let body = FileBody(file: self, place: place, count: bytes.count, room: room)
+            return self.write(bytes, at: place) ? body : nil
+        }
+    }
+
+    /// The first place at which the pages of a body can be large, and are its own.
+    ///
+    /// A page lies at a multiple of its size, and a write gets a largest one as soon as the file reaches to that page's
+    /// end: so a body that is smaller ends before one does, and a body that is larger begins with one.
+    ///
+    /// - Parameter room: of the body, whole pages.
+    static func place(for room: Int, after end: Int) -> Int {
+        var alignment = Self.pageBytes
+        // Not `<`: it would end where a page does.
+        while alignment <= room, alignment < Self.largestPageBytes { alignment *= 2 }
+        return (end + alignment - 1) / alignment * alignment
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
@@ -94,24 +123,25 @@ final class FileBody: Sendable {
     let count: Int
     /// Of memory, whole pages.
     let room: Int
+    /// Where it begins in its file.
+    let place: Int
     private let file: BodyFile
-    private let offset: Int
 
-    fileprivate init(file: BodyFile, offset: Int, count: Int, room: Int) {
+    fileprivate init(file: BodyFile, place: Int, count: Int, room: Int) {
         self.file = file
-        self.offset = offset
+        self.place = place
         self.count = count
         self.room = room
     }
 
-    deinit { self.file.drop(self.room, at: self.offset) }
+    deinit { self.file.drop(self.room, at: self.place) }
 
     /// What a channel sends; on its event loop.
     func region() throws -> FileRegion {
         FileRegion(
             fileHandle: try self.file.handle(),
-            readerIndex: self.offset,
-            endIndex: self.offset + self.count
+            readerIndex: self.place,
+            endIndex: self.place + self.count
         )
     }
 
@@ -119,7 +149,7 @@ final class FileBody: Sendable {
     var bytes: [UInt8] {
         [UInt8](unsafeUninitializedCapacity: self.count) { bytes, count in
             let whole = UnsafeMutableRawBufferPointer(start: bytes.baseAddress, count: self.count)
-            self.file.read(at: self.offset, into: whole)
+            self.file.read(at: self.place, into: whole)
             count = self.count
         }
     }

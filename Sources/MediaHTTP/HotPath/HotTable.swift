@@ -33,12 +33,14 @@ final class HotTable: Sendable {
     }
 
     private let deliver: Deliver
-    private let file = BodyFile()
+    /// Where large bodies are; nil: with the others.
+    private let file: BodyFile?
     private let parts = (0..<HotTable.partCount).map { _ in Part() }
     private let stored = StoredTable()
 
-    init(_ deliver: Deliver) {
+    init(_ deliver: Deliver, bodies file: BodyFile?) {
         self.deliver = deliver
+        self.file = file
         deliver.cache.whenRemoved { [stored] in stored.remove($0) }
     }
 
