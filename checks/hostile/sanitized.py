@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import corpus
@@ -35,8 +36,22 @@ def built():
 
 
 def is_sanitized(pid):
-    size = VIRTUAL.search(Path(f"/proc/{pid}/status").read_text())
-    return int(size[1]) * 1024 >= SHADOW_BYTES_MIN
+    try:
+        size = VIRTUAL.search(Path(f"/proc/{pid}/status").read_text())
+    except FileNotFoundError:
+        return False
+    return size is not None and int(size[1]) * 1024 >= SHADOW_BYTES_MIN
+
+
+def are_sanitized(service, seconds=10):
+    """Waits: a worker that is just being started has no shadow yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        workers = service.workers()
+        if workers and all(map(is_sanitized, workers)):
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def main():
@@ -48,10 +63,7 @@ def main():
     worker = Path(options.worker) if options.worker else built()
     os.environ["ASAN_OPTIONS"] = OPTIONS
     with Service(SETTINGS | {"worker.path": worker}) as service:
-        workers = service.workers()
-        report.expect(
-            workers and all(map(is_sanitized, workers)), f"{len(workers)} workers, each with the sanitizer's shadow"
-        )
+        report.expect(are_sanitized(service), f"{len(service.workers())} workers, each with the sanitizer's shadow")
         corpus.check(report, service, rows)
         reports = REPORTED.findall((service.scratch / "stderr").read_text(errors="replace"))
         invariants.expect_none(report, reports, "lines of AddressSanitizer in the log")
