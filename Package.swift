@@ -33,6 +33,8 @@ let nioHTTPTypesHTTP2 = Target.Dependency.product(name: "NIOHTTPTypesHTTP2", pac
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
@@ -63,6 +65,7 @@ let package = Package(
             from: "1.4.0",
             traits: [.defaults, "YAML"]
         ),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -90,7 +93,7 @@ let package = Package(
 
         // The model and the use cases on it.
         module("MediaModel", []),
-        module("MediaOrigin", ["MediaModel", logging, metrics]),
+        module("MediaOrigin", ["MediaModel", logging, metrics, tracing]),
 
         // Adapters; none imports another.
         module("MediaImaging", ["MediaModel", "CVipsShim", "CWebP"]),
@@ -101,6 +104,7 @@ let package = Package(
         module("MediaCatalog", ["MediaModel", grdb, grdbSQLite]),
         module("MediaPurging", ["MediaModel", asyncHTTPClient, nioCore, nioHTTP1]),
         module("MediaMetrics", [coreMetrics]),
+        module("MediaTracing", ["MediaModel", asyncHTTPClient, logging, metrics, nioCore, nioHTTP1, tracing]),
 
         // Faces and composition.
         module(
@@ -111,17 +115,15 @@ let package = Package(
                 metrics,
                 nioCore,
                 nioHTTP1, nioHTTPTypes, nioPosix,
-                hummingbirdHTTP2, nioHTTP2, nioHTTPTypesHTTP2, nioSSL, nioTLS,
+                hummingbirdHTTP2, nioHTTP2, nioHTTPTypesHTTP2, nioSSL, nioTLS, tracing,
             ]
         ),
         module(
             "MediaRuntime",
             [
                 "MediaModel", "MediaOrigin", "MediaWorkers", "MediaSealing", "MediaStore", "MediaCatalog",
-                "MediaMetrics", "MediaPurging", "CSandbox", argumentParser, configuration, coreMetrics, systemPackage,
-                lifecycle,
-                logging, metrics,
-                nioCore, nioPosix,
+                "MediaMetrics", "MediaPurging", "MediaTracing", "CSandbox", argumentParser, configuration, coreMetrics,
+                systemPackage, lifecycle, logging, metrics, nioCore, nioPosix, tracing,
             ]
         ),
         program(
@@ -200,7 +202,8 @@ let package = Package(
         tests("MediaStoreTests", ["MediaStore", "MediaModel", "MediaTesting"]),
         tests("MediaCatalogTests", ["MediaCatalog", "MediaModel", "MediaTesting", grdb, grdbSQLite]),
         tests("MediaPurgingTests", ["MediaPurging", "MediaModel", "MediaSealing", "MediaTesting"]),
-        tests("MediaOriginTests", ["MediaOrigin", "MediaModel", "MediaTesting"]),
+        tests("MediaOriginTests", ["MediaOrigin", "MediaModel", "MediaTesting", tracing, inMemoryTracing]),
+        tests("MediaTracingTests", ["MediaTracing", "MediaModel", "MediaTesting", logging, tracing]),
         tests(
             "MediaHTTPTests",
             [

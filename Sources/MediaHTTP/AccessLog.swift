@@ -4,7 +4,7 @@ import Synchronization
 /// One line in the log for one request in so many, whatever answered it.
 ///
 /// A line has the route; a path only where that is a delivery's, which is public and of our own spelling. No query,
-/// which may be a signature, no header, no address.
+/// which may be a signature, no header but the request's id, no address.
 package final class AccessLog: Sendable {
     /// What a line says of an answered request.
     struct Answered {
@@ -16,6 +16,8 @@ package final class AccessLog: Sendable {
         /// Of the body that is sent.
         let bytes: Int
         let duration: Duration
+        /// Nil: the hot path makes none.
+        let requestID: String?
     }
 
     private let every: Int
@@ -39,6 +41,7 @@ package final class AccessLog: Sendable {
             "bytes": "\(answered.bytes)", "milliseconds": "\(Self.milliseconds(answered.duration))",
         ]
         if let path = answered.path { fields["path"] = "\(path)" }
+        if let id = answered.requestID { fields["request_id"] = "\(id)" }
         self.logger.info("Request", metadata: fields)
     }
 

@@ -78,6 +78,8 @@ extension ResponseBody {
     /// A part of a blob, read and verified as it is sent. A chunk that does not verify ends the connection in the
     /// middle: a short answer is never completed.
     init(_ reader: SealedBlobReader, _ range: Range<Int>) {
+        // It is written when the responder has returned, where no line would name the request any more.
+        let logger = Logger.current
         self.init(contentLength: range.count) { writer in
             do {
                 for piece in reader.pieces(of: range) {
@@ -85,7 +87,7 @@ extension ResponseBody {
                 }
                 try await writer.finish(nil)
             } catch {
-                Logger.current.error("Delivery cut short", metadata: ["error": "\(String(reflecting: error))"])
+                logger.error("Delivery cut short", metadata: ["error": "\(String(reflecting: error))"])
                 throw error
             }
         }

@@ -11,7 +11,7 @@ extension DeliveryTrace {
 
     /// `Server-Timing` of a stage, in milliseconds.
     static func metric(_ stage: Stage, _ time: Duration) -> String {
-        "\(stage.rawValue);dur=\(Self.milliseconds(time))"
+        "\(stage.rawValue);dur=\(Milliseconds.text(time))"
     }
 
     /// What the answer says of how it came about: for a miss also `Server-Timing`.
@@ -22,12 +22,5 @@ extension DeliveryTrace {
             let metrics = self.times.map { Self.metric($0.stage, $0.time) }
             return [.cacheStatus: Self.miss(isKept: isKept), .serverTiming: metrics.joined(separator: ", ")]
         }
-    }
-
-    /// With two decimals.
-    private static func milliseconds(_ time: Duration) -> String {
-        let hundredths = Int((time / .microseconds(10)).rounded())
-        let rest = hundredths % 100
-        return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
     }
 }

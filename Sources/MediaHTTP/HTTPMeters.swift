@@ -11,6 +11,7 @@ final class HTTPMeters: Sendable {
         let route: Route
         let method: String
         let start: ContinuousClock.Instant
+        let id: RequestID
     }
 
     private struct Key: Hashable {
@@ -37,11 +38,15 @@ final class HTTPMeters: Sendable {
 
     init(log: AccessLog) { self.log = log }
 
-    func begin(route: Route, method: HTTPRequest.Method) -> Measured {
+    func begin(route: Route, method: HTTPRequest.Method, id: RequestID) -> Measured {
         self.inFlight.increment()
+        return Measured(route: route, method: Self.known(method) ?? "other", start: .now, id: id)
+    }
+
+    /// A method that is told apart from others; nil for any other, which a client may call as it likes.
+    static func known(_ method: HTTPRequest.Method) -> String? {
         let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .options, .patch]
-        let method = known.contains(method) ? method.rawValue : "other"
-        return Measured(route: route, method: method, start: .now)
+        return known.contains(method) ? method.rawValue : nil
     }
 
     /// Counts bytes of a request's body that arrived.
@@ -69,7 +74,8 @@ final class HTTPMeters: Sendable {
                 method: measured.method,
                 status: status.code,
                 bytes: bytes,
-                duration: duration
+                duration: duration,
+                requestID: measured.id.description
             )
         }
     }

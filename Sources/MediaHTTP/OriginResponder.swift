@@ -5,6 +5,7 @@ import MediaModel
 import MediaOrigin
 import NIOCore
 import NIOHTTP1
+import Tracing
 
 /// What Hummingbird makes for each request.
 package struct OriginContext: InitializableFromSource, Sendable {
@@ -30,10 +31,33 @@ package struct OriginResponder: HTTPResponder {
     /// How long the body of a request may take to arrive.
     let bodyTimeout: Duration
     let meters: HTTPMeters
+    let slowRequests: SlowRequests
+    let tracing: RequestTracing
 
     package func respond(to request: Request, context: OriginContext) async throws -> Response {
         let target = RequestTarget(request.head.path ?? "")
-        let measured = self.meters.begin(route: target.route, method: request.method)
+        let id = RequestID(request.headers)
+        let times = self.slowRequests.times(of: target.route)
+        return try await withLogger(Logger.current.of(id)) { _ in
+            try await self.tracing.serve(request, target, id) { span in
+                let measured = self.meters.begin(route: target.route, method: request.method, id: id)
+                let response = try await StageTimes.$current.withValue(times) {
+                    try await self.respond(to: request, target, measured, context, span)
+                }
+                self.slowRequests.note(measured, status: response.status.code, times)
+                return response
+            }
+        }
+    }
+
+    /// The answer, counted and called by its request's id where that goes with it.
+    private func respond(
+        to request: Request,
+        _ target: RequestTarget,
+        _ measured: HTTPMeters.Measured,
+        _ context: OriginContext,
+        _ span: (any Span)?
+    ) async throws -> Response {
         let incoming = IncomingBody(
             body: request.body,
             fields: request.headers,
@@ -42,15 +66,21 @@ package struct OriginResponder: HTTPResponder {
             wanted: { if request.headers[.expect] != nil { context.wantBody() } }
         )
         do {
-            let response = try await self.answer(request, target, incoming)
+            var response = try await self.answer(request, target, incoming)
+            // A delivery is kept by caches, where the id of whoever came first says nothing to the others; so only who
+            // has sent one is told (docs/decisions/0025).
+            if target.route.deliveryPath == nil || measured.id.isGiven {
+                response.headers[.xRequestID] = measured.id.description
+            }
             self.meters.end(measured, response)
             return response
         } catch let error as HTTPParserError {
-            // The body broke the rules of HTTP; Hummingbird answers 400 and closes.
+            // The body broke the rules of HTTP; Hummingbird answers 400 and closes, and FaultAnswerHandler says it.
             self.meters.end(measured, status: .badRequest, bytes: 0)
             throw error
         } catch {
-            let problem = self.refuse(request.head, target.route, error)
+            let problem = self.refuse(request.head, target.route, error, measured.id)
+            span?.refused(problem, because: error)
             let response = try await Self.refusal(problem, of: target.route, request)
             self.meters.end(measured, response)
             return response
@@ -68,8 +98,9 @@ package struct OriginResponder: HTTPResponder {
             try self.upload.refuseAtOnce(head.headerFields)
             return nil
         } catch {
-            let measured = self.meters.begin(route: target.route, method: head.method)
-            var problem = self.refuse(head, target.route, error)
+            let id = RequestID(head.headerFields)
+            let measured = self.meters.begin(route: target.route, method: head.method, id: id)
+            var problem = withLogger(Logger.current.of(id)) { _ in self.refuse(head, target.route, error, id) }
             problem.fields[.vary] = TextCompression.vary
             self.meters.end(measured, status: problem.status, bytes: problem.document.readableBytes)
             return problem
@@ -133,16 +164,15 @@ package struct OriginResponder: HTTPResponder {
     }
 
     /// The edge: the only place that logs an error, with its cause, and says to the client what the table allows.
-    private func refuse(_ request: HTTPRequest, _ route: Route, _ error: any Error) -> Problem {
+    private func refuse(_ request: HTTPRequest, _ route: Route, _ error: any Error, _ id: RequestID) -> Problem {
         var problem = ProblemTable.problem(for: error)
+        let metadata: Logger.Metadata = ["route": "\(route.template)", "method": "\(request.method)"]
         Logger.current.log(
             level: problem.level,
             "Request refused",
-            metadata: [
-                "route": "\(route.template)", "method": "\(request.method)", "status": "\(problem.status.code)",
-                "problem": "\(problem.code)", "error": "\(String(reflecting: error))",
-            ]
+            metadata: metadata.merging(problem.metadata(because: error)) { $1 }
         )
+        problem.fields[.xRequestID] = id.description
         // A page that shows a picture of ours may want to know that it is gone.
         if case .delivery(let path) = route {
             problem.fields[.accessControlAllowOrigin] = CrossOrigin.anybody

@@ -52,6 +52,8 @@ package struct OriginFace: Sendable {
     /// Knows signed recipes; nil: there are none.
     package let recipeSigner: RecipeSigner?
     package let accessLog: AccessLog
+    package let slowRequests: SlowRequests
+    package let tracing: RequestTracing
     package let isEqual: @Sendable ([UInt8], [UInt8]) -> Bool
 
     package init(
@@ -69,6 +71,8 @@ package struct OriginFace: Sendable {
         apiToken: String?,
         recipeSigner: RecipeSigner? = nil,
         accessLog: AccessLog,
+        slowRequests: SlowRequests = .off,
+        tracing: RequestTracing = .off,
         isEqual: @escaping @Sendable ([UInt8], [UInt8]) -> Bool
     ) {
         self.ingest = ingest
@@ -85,13 +89,16 @@ package struct OriginFace: Sendable {
         self.apiToken = apiToken
         self.recipeSigner = recipeSigner
         self.accessLog = accessLog
+        self.slowRequests = slowRequests
+        self.tracing = tracing
         self.isEqual = isEqual
     }
 
     package var responder: OriginResponder {
         let hotPath = HotPath(
             table: HotTable(self.deliver, bodies: self.bodies),
-            meters: HotMeters(log: self.accessLog)
+            meters: HotMeters(log: self.accessLog),
+            tracesHits: self.tracing.tracesHits
         )
         return OriginResponder(
             hotPath: hotPath,
@@ -113,7 +120,9 @@ package struct OriginFace: Sendable {
             bearer: BearerCheck(token: self.apiToken, isEqual: self.isEqual),
             recipeSigner: self.recipeSigner,
             bodyTimeout: self.uploadTimeout,
-            meters: HTTPMeters(log: self.accessLog)
+            meters: HTTPMeters(log: self.accessLog),
+            slowRequests: self.slowRequests,
+            tracing: self.tracing
         )
     }
 }
@@ -140,7 +149,8 @@ package enum OriginServer {
             configuration,
             hotPath: responder.hotPath,
             refusing: responder.promptRefusal,
-            certificate: certificate
+            certificate: certificate,
+            logger: logger
         )
         return Self.application(configuration, responder: responder, server: server, logger: logger, onListening)
     }
@@ -151,7 +161,7 @@ package enum OriginServer {
         logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) -> any Service {
-        let server = Self.guarded(configuration)
+        let server = Self.guarded(configuration, logger: logger)
         return Self.application(configuration, responder: responder, server: server, logger: logger, onListening)
     }
 
@@ -194,12 +204,13 @@ package enum OriginServer {
         _ configuration: ListenerConfiguration,
         hotPath: HotPath? = nil,
         refusing judge: @escaping PromptRefusalHandler.Judge = { _ in nil },
-        certificate: ServerCertificate? = nil
+        certificate: ServerCertificate? = nil,
+        logger: Logger
     ) -> HTTPServerBuilder {
         let addresses = ConnectionsByAddress(connectionsMax: configuration.connectionsPerAddressMax)
         let guards = ConnectionGuards(patience: configuration.patience, addresses: addresses)
         return .init { responder in
-            let base = HTTP1Channel(responder: responder, configuration: Self.http1(judge))
+            let base = HTTP1Channel(responder: responder, configuration: Self.http1(judge, logger))
             let channel = GuardedChannel(base: base, guards: guards, hotPath: hotPath)
             guard let certificate else { return channel }
             return SecureChannel(certificate: certificate, http1: channel)
@@ -207,11 +218,14 @@ package enum OriginServer {
     }
 
     /// Without Hummingbird's idle timeout: it knows nothing of what `PeerGuardHandler` does better.
-    private static func http1(_ judge: @escaping PromptRefusalHandler.Judge) -> HTTP1Channel.Configuration {
+    private static func http1(
+        _ judge: @escaping PromptRefusalHandler.Judge,
+        _ logger: Logger
+    ) -> HTTP1Channel.Configuration {
         .init(
             additionalChannelHandlers: [
-                FaultAnswerHandler(), ExpectContinueHandler(), LingeringCloseHandler(linger: Self.linger),
-                PromptRefusalHandler(judge: judge),
+                FaultAnswerHandler(logger: logger), ExpectContinueHandler(),
+                LingeringCloseHandler(linger: Self.linger), PromptRefusalHandler(judge: judge),
             ],
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: Self.headerBytesMax,

@@ -44,6 +44,11 @@ struct Problem: Error, Sendable {
         return headers
     }
 
+    /// What a line in the log says of it.
+    func metadata(because error: any Error) -> Logger.Metadata {
+        ["status": "\(self.status.code)", "problem": "\(self.code)", "error": "\(String(reflecting: error))"]
+    }
+
     /// The problem document.
     var document: ByteBuffer {
         JSON.encode(Body(type: self.type, title: self.title, status: self.status.code, detail: self.detail))
@@ -80,6 +85,7 @@ extension HTTPField.Name {
         return name
     }
 
+    static let xRequestID = Self.known("X-Request-Id")
     static let cacheStatus = Self.known("Cache-Status")
     static let noCompression = Self.known("X-No-Compression")
     static let serverTiming = Self.known("Server-Timing")

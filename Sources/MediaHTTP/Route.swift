@@ -112,6 +112,14 @@ enum Route: Hashable, Sendable {
         }
     }
 
+    /// Whether what is done for it has parts that are worth telling apart.
+    var hasStages: Bool {
+        switch self {
+        case .delivery, .original: true
+        default: self.isForUploads
+        }
+    }
+
     /// What `Allow` says; empty where nothing is.
     var allow: String { self.methods.map(\.rawValue).joined(separator: ", ") }
 

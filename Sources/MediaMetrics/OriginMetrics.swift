@@ -353,6 +353,24 @@ package enum OriginMetrics {
         help: "Time since the envelope key that new blobs are wrapped under was made."
     )
 
+    // Traces.
+
+    static let traces = [
+        MetricDefinition(
+            "media_trace_spans_total",
+            .counter,
+            labels: ["outcome"],
+            help: "Spans that left the queue, by outcome: exported, refused by the collector, dropped for want of room "
+                + "or of a collector."
+        ),
+        MetricDefinition(
+            "media_trace_export_failures_total",
+            .counter,
+            labels: ["reason"],
+            help: "Exports that failed, by reason: unavailable (it is tried again), refused."
+        ),
+    ]
+
     package static let buildInfo = MetricDefinition(
         "media_build_info",
         .gauge,
@@ -362,7 +380,8 @@ package enum OriginMetrics {
 
     /// Every metric of the service, `process_*` included.
     package static let definitions =
-        Self.requests + Self.certificate + Self.pictures + Self.scrub + Self.commits + Self.poison + Self.purges + [
+        Self.requests + Self.certificate + Self.pictures + Self.scrub + Self.commits + Self.poison + Self.purges
+        + Self.traces + [
             Self.connectionsCut, Self.cacheRequests, Self.cacheBytes, Self.cacheObjects, Self.cacheHotObjects,
             Self.cacheEvictions,
             Self.workersBusy, Self.workersIdle, Self.renderQueueLength, Self.renderWait, Self.renderRefusals,

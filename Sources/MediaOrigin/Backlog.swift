@@ -2,6 +2,7 @@ import Logging
 package import MediaModel
 import Metrics
 import Synchronization
+import Tracing
 
 /// Versions whose source is durable and that nobody waits for: what was uploaded with `Prefer: respond-async`, what a
 /// crash left unfinished, and what was refused and could not be taken back at once.
@@ -24,6 +25,9 @@ package final class Backlog: Sendable {
         /// 1 for the first.
         var attempt = 1
         let addedAt = ContinuousClock.now
+        /// Of the request that left it here: what is logged of the version still names it, and its trace goes on.
+        let logger = Logger.current
+        let context = ServiceContext.current
     }
 
     private let stream: AsyncStream<Job>
@@ -88,6 +92,14 @@ package final class Backlog: Sendable {
 
     /// - Returns: whether the version needs no further attempt.
     private func work(on job: Job, _ catalog: any Catalog, _ develop: Develop) async -> Bool {
+        await ServiceContext.$current.withValue(job.context) {
+            await withLogger(job.logger) { _ in
+                await Stage.develop.asRoot(ofKind: .consumer) { await self.attempt(job, catalog, develop) }
+            }
+        }
+    }
+
+    private func attempt(_ job: Job, _ catalog: any Catalog, _ develop: Develop) async -> Bool {
         do {
             guard let version = try await catalog.version(job.ref), version.state == .processing else { return true }
             if let refusal = job.refusal, !version.isAnnounced {

@@ -49,9 +49,11 @@ package struct BlobVault: Sendable {
     ) async throws -> BlobRecord {
         var spool = try await self.spool(as: identity, madeFrom: source, bytesExpected: bytes.count)
         do {
-            try await spool.append(bytes)
-            let record = try await spool.finish()
-            try await spool.publish(record)
+            let record = try await Stage.seal.measure {
+                try await spool.append(bytes)
+                return try await spool.finish()
+            }
+            try await Stage.publish.measure { try await spool.publish(record) }
             return record
         } catch {
             await spool.discard()

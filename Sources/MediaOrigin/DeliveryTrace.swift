@@ -2,18 +2,6 @@ import Synchronization
 
 /// How a delivery came by its bytes: from memory or from the store, and what took how long. Of one request.
 package final class DeliveryTrace: Sendable {
-    /// The parts of a miss.
-    package enum Stage: String, Sendable {
-        /// Asking the catalog.
-        case catalog
-        /// Reading and checking a blob's header, its key included.
-        case open
-        /// Reading and opening its chunks.
-        case decrypt
-        /// Waiting for a rendition to be made at its first request, or for a damaged one to be made again.
-        case render
-    }
-
     /// Where the bytes were.
     package enum Source: Sendable, Hashable {
         case memory
@@ -37,13 +25,13 @@ package final class DeliveryTrace: Sendable {
 
     func cameFromStore(isKept: Bool) { self.state.withLock { $0.source = .store(isKept: isKept) } }
 
-    /// Measures `body`, also where it throws.
+    /// Measures `body` as a part of the request, also where it throws.
     package func measure<Result>(_ stage: Stage, _ body: () async throws -> Result) async rethrows -> Result {
         let start = ContinuousClock.now
         defer {
             let time = ContinuousClock.now - start
             self.state.withLock { $0.times.append((stage, time)) }
         }
-        return try await body()
+        return try await stage.measure(body)
     }
 }

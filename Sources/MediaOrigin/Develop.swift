@@ -54,8 +54,12 @@ package struct Develop: Sendable {
     package func callAsFunction(_ version: AssetVersion, for asker: Asker) async throws -> AssetVersion {
         do {
             let outcome = try await self.render(version, for: asker)
-            let renditions = try await self.store(outcome.renditions, of: version)
-            let ready = try await self.commit(renditions, sourceSize: outcome.facts.size, of: version)
+            let renditions = try await Stage.storeRenditions.measure {
+                try await self.store(outcome.renditions, of: version)
+            }
+            let ready = try await Stage.commitRenditions.measure {
+                try await self.commit(renditions, sourceSize: outcome.facts.size, of: version)
+            }
             self.warm(outcome.renditions, of: ready)
             self.onReady(ready)
             return ready
@@ -74,7 +78,7 @@ package struct Develop: Sendable {
         do {
             let source = SealedPicture(vault: self.vault, record: version.source)
             let outcome = try await Quarantine(catalog: self.catalog).rendering(version.source.sha256) {
-                try await self.renderer.render(job, source: source, priority: asker.priority)
+                try await self.renderer.renderTraced(job, source: source, priority: asker.priority)
             }
             meters.rendered(outcome, asker.priority)
             return outcome

@@ -122,7 +122,7 @@ package struct DevelopLater: Sendable {
         let outcome: RenderOutcome
         do {
             outcome = try await Quarantine(catalog: self.catalog).rendering(version.source.sha256) {
-                try await self.renderer.render(job, source: source, priority: .reader)
+                try await self.renderer.renderTraced(job, source: source, priority: .reader)
             }
         } catch {
             OriginMeters.shared.rendersFailed.increment()
@@ -142,12 +142,14 @@ package struct DevelopLater: Sendable {
         let blob = try await self.vault.put(picture.bytes, as: identity, madeFrom: version.source.id)
         do {
             let rendition = Rendition(preset: picture.preset, size: picture.size, blob: blob)
-            let kept = try await self.catalog.keep(
-                rendition,
-                of: version.ref,
-                quota: self.quota,
-                oneOffsMax: self.oneOffsMax
-            )
+            let kept = try await Stage.commitRenditions.measure {
+                try await self.catalog.keep(
+                    rendition,
+                    of: version.ref,
+                    quota: self.quota,
+                    oneOffsMax: self.oneOffsMax
+                )
+            }
             guard kept.blob.id == blob.id else {
                 await self.vault.remove([blob.id])
                 return kept

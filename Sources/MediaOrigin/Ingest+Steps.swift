@@ -57,7 +57,10 @@ extension Ingest {
     func number(for target: Upload.Target) async throws -> VersionRef {
         switch target {
         case .newAsset: VersionRef(asset: .make(), number: .first)
-        case .newVersion(let asset): VersionRef(asset: asset, number: try await self.catalog.reserveVersion(of: asset))
+        case .newVersion(let asset):
+            try await Stage.reserveVersion.measure {
+                VersionRef(asset: asset, number: try await self.catalog.reserveVersion(of: asset))
+            }
         }
     }
 
@@ -111,11 +114,14 @@ extension Ingest {
     ///
     /// A picture that the tenant has stored already is not stored again: the version is made of the blob that is there.
     func commitSource(_ source: SealedSource, as ref: VersionRef, of upload: Upload) async throws -> AssetVersion {
-        if let version = try await self.commitKnownSource(equalTo: source.record, as: ref, of: upload) {
+        let known = try await Stage.findDuplicate.measure {
+            try await self.commitKnownSource(equalTo: source.record, as: ref, of: upload)
+        }
+        if let version = known {
             await source.spool.discard()
             return version
         }
-        try await source.spool.publish(source.record)
+        try await Stage.publish.measure { try await source.spool.publish(source.record) }
         do {
             let version = try await self.begin(ref, with: source.record, of: upload)
             if version.source.id == source.record.id {
@@ -176,6 +182,6 @@ extension Ingest {
             idempotencyKey: upload.idempotencyKey,
             target: upload.target.description
         )
-        return try await self.catalog.begin(version, terms: terms)
+        return try await Stage.commitSource.measure { try await self.catalog.begin(version, terms: terms) }
     }
 }

@@ -56,10 +56,12 @@ package struct Ingest: Sendable {
 
     private func take(_ upload: Upload, body: inout some UploadBody) async throws -> AssetVersion {
         try await self.checkRoom(for: upload)
-        let opening = try await self.readOpening(of: &body)
+        let opening = try await Stage.firstBytes.measure { try await self.readOpening(of: &body) }
         let ref = try await self.number(for: upload.target)
         let version = try await self.undoingNumber(ref) {
-            let source = try await self.seal(opening, body: &body, as: ref, of: upload)
+            let source = try await Stage.receive.measure {
+                try await self.seal(opening, body: &body, as: ref, of: upload)
+            }
             return try await self.backlog.rush.counting {
                 try await self.commitSource(source, as: ref, of: upload)
             }
@@ -71,7 +73,7 @@ package struct Ingest: Sendable {
     /// Makes the renditions now, or leaves that to the backlog.
     func develop(_ version: AssetVersion, respondsAsync: Bool) async throws -> AssetVersion {
         guard respondsAsync else {
-            let ready = try await self.develop(version, for: .client)
+            let ready = try await Stage.render.measure { try await self.develop(version, for: .client) }
             OriginMeters.shared.uploadsReady.increment()
             return ready
         }

@@ -3,6 +3,7 @@ import Logging
 import MediaModel
 import Metrics
 import Synchronization
+import Tracing
 
 /// Delivers the purges of one target: in the order of each asset's changes, a few batches at a time, later and later
 /// while the target fails. Each target has a lane of its own, so a dead one holds up no other.
@@ -193,7 +194,7 @@ extension PurgeLane {
 extension PurgeLane {
     private func deliver(_ batch: [PurgeRecord]) async {
         do {
-            try await self.driver.send(batch)
+            try await Stage.purge.asRoot(ofKind: .client, target: "\(self.name)") { try await self.driver.send(batch) }
             await self.settle(batch.map { self.settlement(of: $0) })
             self.succeeded(batch)
         } catch {

@@ -1,14 +1,18 @@
 import FoundationEssentials
-import Glibc
 package import Logging
 
-/// One JSON object a line on stderr: `time`, `level`, `message`, `logger`, then the metadata under `fields`.
+/// One JSON object a line on stderr: `time`, `level`, `message`, `logger`, then the metadata under `fields`. What names
+/// the request and its trace stands beside the message, where OpenTelemetry's conventions for logs look for it.
 package struct JSONLogHandler: LogHandler {
     private struct Line: Encodable {
         let time: String
         let level: String
         let logger: String
         let message: String
+        let request_id: String?
+        let trace_id: String?
+        let span_id: String?
+        let trace_flags: String?
         let fields: [String: String]
     }
 
@@ -25,20 +29,27 @@ package struct JSONLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var fields = self.metadata
-        fields.merge(self.metadataProvider?.get() ?? [:]) { $1 }
-        fields.merge(event.metadata ?? [:]) { $1 }
+        guard let line = self.line(event, at: LogTime.now()) else { return }
+        LogFields.write(line)
+    }
+
+    /// - Parameter time: as it is written.
+    /// - Returns: with its line feed; nil where it does not encode, which texts always do.
+    func line(_ event: LogEvent, at time: String) -> [UInt8]? {
+        var fields = LogFields.merged(self.metadata, self.metadataProvider, event)
         let line = Line(
-            time: Date().formatted(.iso8601),
+            time: time,
             level: event.level.rawValue,
             logger: self.label,
             message: event.message.description,
-            fields: fields.mapValues(\.description)
+            request_id: fields.removeValue(forKey: "request_id"),
+            trace_id: fields.removeValue(forKey: "trace_id"),
+            span_id: fields.removeValue(forKey: "span_id"),
+            trace_flags: fields.removeValue(forKey: "trace_flags"),
+            fields: fields
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(line) else { return }
-        // One write a line: lines of several threads do not mix.
-        _ = Array(data + [UInt8(ascii: "\n")]).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        return (try? encoder.encode(line)).map { Array($0) + [UInt8(ascii: "\n")] }
     }
 }

@@ -10,7 +10,9 @@ extension Settings {
 
     func conflicts(for purpose: Purpose) -> [Conflict] {
         switch purpose {
-        case .service: self.pictureConflicts + self.listenerConflicts + self.keyConflicts + self.purgeConflicts
+        case .service:
+            self.pictureConflicts + self.listenerConflicts + self.keyConflicts + self.purgeConflicts
+                + self.traceConflicts
         case .storage: self.pictureConflicts + self.keyConflicts
         case .batch: self.pictureConflicts
         case .client: []
@@ -127,7 +129,7 @@ extension Settings {
 ///     that does not parse, or a file that cannot be read, goes before the rule.
 ///   - text: what is wrong, and what to do.
 /// - Returns: nil where the rule is kept.
-private func rule(_ keys: [String], when isBroken: Bool, says text: @autoclosure () -> String) -> Settings.Conflict? {
+func rule(_ keys: [String], when isBroken: Bool, says text: @autoclosure () -> String) -> Settings.Conflict? {
     guard isBroken else { return nil }
     return Settings.Conflict(keys: Set(keys + ["--config"]), problem: .conflict(keys[0], text()))
 }

@@ -24,6 +24,7 @@ extension Settings {
 
     package static let table: [Setting] =
         listeners + storage + keys + kms + pictures + workerProcesses + delivery + purge + operation
+        + observability
 
     private static let listeners = [
         Setting("http.host", \.http.host, .host, "Address of the public listener; not loopback needs `api.token`"),

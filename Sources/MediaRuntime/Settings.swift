@@ -133,6 +133,8 @@ package struct Settings: Sendable {
         package var format = Format.text
         /// One request in so many has a line; 0: none.
         package var requestsEvery = 0
+        /// How long an upload or a delivery may take before a line says what took how long; zero: there is none.
+        package var slowRequest = Duration.seconds(5)
     }
 
     /// The public listener.
@@ -156,6 +158,7 @@ package struct Settings: Sendable {
     /// When set, `/v1` and originals need it as a bearer token; without it originals are not given out.
     package var apiToken: Secret?
     package var log = Log()
+    package var trace = Trace()
     /// Open connections on the public listener; one more waits in the kernel's queue.
     package var connectionsMax = 2048
     /// Of these, how many may come from one address (IPv6: one /64); one more is closed.

@@ -112,8 +112,21 @@ package struct ServiceOptions: SettingsFlags {
     @Option(help: .setting("purge.rebound")) package var purgeRebound: String?
     @Option(help: .setting("purge.horizon")) package var purgeHorizon: String?
     @Option(help: .setting("warm.base.url")) package var warmBaseUrl: String?
+    @Option(help: .setting("log.slow.request")) package var logSlowRequest: String?
+    @OptionGroup package var tracing: TraceOptions
     @Option(help: .setting("drain.lead")) package var drainLead: String?
     @Option(help: .setting("shutdown.deadline")) package var shutdownDeadline: String?
+
+    package init() {}
+}
+
+/// Where traces go.
+package struct TraceOptions: SettingsFlags {
+    @Option(help: .setting("trace.otlp.endpoint")) package var traceOtlpEndpoint: String?
+    @Option(help: .setting("trace.otlp.headers.file")) package var traceOtlpHeadersFile: String?
+    @Option(help: .setting("trace.sample.ratio")) package var traceSampleRatio: String?
+    @Option(help: .setting("trace.sample.parent")) package var traceSampleParent: String?
+    @Option(help: .setting("trace.service.name")) package var traceServiceName: String?
 
     package init() {}
 }

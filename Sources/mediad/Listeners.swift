@@ -38,6 +38,11 @@ struct Listeners {
             apiToken: settings.apiToken?.value,
             recipeSigner: assembly.recipeSigner,
             accessLog: AccessLog(every: settings.log.requestsEvery, logger: logger),
+            slowRequests: SlowRequests(threshold: settings.log.slowRequest),
+            tracing: RequestTracing(
+                isOn: settings.trace.endpoint != nil,
+                followsParents: settings.trace.followsParents
+            ),
             isEqual: constantTimeEqual
         )
         let adminResponder = AdminResponder(

@@ -19,6 +19,7 @@ struct Serve: AsyncParsableCommand {
         let logger = Telemetry.startLogging(settings, program: "mediad")
         let metrics = Telemetry.startMetrics()
         let bodies = Self.bodies(logger)
+        let traces = try Self.traces(settings, logger: logger)
         let certificate = try Self.certificate(settings)
         let assembly = try await Self.assemble(settings, metrics: metrics, logger: logger)
         let announcement = Announcement()
@@ -36,7 +37,9 @@ struct Serve: AsyncParsableCommand {
             certificate.map { [CertificateWatch($0, logger: logger), CertificateSignal($0, logger: logger)] } ?? []
         var group = ServiceGroupConfiguration(
             // They stop in reverse, one after the other.
-            services: assembly.services + renewal + [listeners.admin, listeners.control, listeners.public, drain],
+            services: [traces?.service].compactMap { $0 } + assembly.services + renewal + [
+                listeners.admin, listeners.control, listeners.public, drain,
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -47,6 +50,17 @@ struct Serve: AsyncParsableCommand {
             try await ServiceGroup(configuration: group).run()
         } close: {
             await assembly.close()
+            await traces?.close()
+        }
+    }
+
+    /// Where traces go, if anywhere.
+    private static func traces(_ settings: Settings, logger: Logger) throws -> TraceOutlet? {
+        do {
+            return try Telemetry.startTracing(settings, logger: logger)
+        } catch {
+            CommandExit.complain("mediad does not start: \(String(reflecting: error))")
+            throw CommandExit.failed
         }
     }
 

@@ -18,17 +18,20 @@ enum ImportRules {
         "MediaCatalog": ["MediaModel", "GRDB", "GRDBSQLite", "CPostgres", "Logging"],
         "MediaPurging": ["MediaModel", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
         "MediaMetrics": ["MediaModel", "CoreMetrics"],
+        "MediaTracing": [
+            "MediaModel", "AsyncHTTPClient", "Logging", "Metrics", "NIOCore", "NIOHTTP1", "Tracing",
+        ],
 
         "MediaHTTP": [
             "MediaModel", "MediaOrigin", "MediaMetrics", "CSandbox", "CZlib", "Hummingbird", "HummingbirdCore",
             "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "ServiceLifecycle", "Logging", "Metrics",
-            "HummingbirdHTTP2", "NIOHTTP2", "NIOHTTPTypesHTTP2", "NIOSSL", "NIOTLS",
+            "HummingbirdHTTP2", "NIOHTTP2", "NIOHTTPTypesHTTP2", "NIOSSL", "NIOTLS", "Tracing",
         ],
         "MediaRuntime": [
             "MediaModel", "MediaOrigin", "MediaWorkers", "MediaSealing", "MediaStore", "MediaCatalog", "MediaMetrics",
             "MediaPurging", "CSandbox", "ArgumentParser", "Configuration", "SystemPackage", "ServiceLifecycle",
             "Logging", "Metrics",
-            "CoreMetrics", "NIOCore", "NIOPosix",
+            "CoreMetrics", "NIOCore", "NIOPosix", "MediaTracing", "Tracing",
         ],
         "mediad": [
             "MediaModel", "MediaRuntime", "MediaHTTP", "MediaMetrics", "MediaSealing", "Hummingbird", "ArgumentParser",

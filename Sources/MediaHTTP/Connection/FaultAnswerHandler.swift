@@ -1,4 +1,5 @@
 import HTTPTypes
+import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
@@ -13,11 +14,22 @@ final class FaultAnswerHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
+    private let logger: Logger
     private var fault: HTTPParserError?
+    /// Of the request whose body is coming.
+    private var fields = HTTPFields()
+
+    init(logger: Logger) { self.logger = logger }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // After a fault nothing is known of what comes.
-        if self.fault == nil { context.fireChannelRead(data) }
+        guard self.fault == nil else { return }
+        switch self.unwrapInboundIn(data) {
+        case .head(let head): self.fields = head.headerFields
+        case .body: break
+        case .end: self.fields = [:]
+        }
+        context.fireChannelRead(data)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -31,7 +43,12 @@ final class FaultAnswerHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let fault = self.fault, case .head(let head) = self.unwrapOutboundIn(data), Self.isBare(head) else {
             return context.write(data, promise: promise)
         }
-        var (answer, document) = Problem.fault(fault).parts
+        let problem = Problem.fault(fault)
+        let id = RequestID(self.fields)
+        // The edge for what comes to no responder whole: nobody else logs it.
+        self.logger.of(id).log(level: problem.level, "Request refused", metadata: problem.metadata(because: fault))
+        var (answer, document) = problem.parts
+        answer.headerFields[.xRequestID] = id.description
         answer.headerFields[.connection] = "close"
         context.write(self.wrapOutboundOut(.head(answer)), promise: promise)
         context.write(self.wrapOutboundOut(.body(document)), promise: nil)

@@ -41,8 +41,7 @@ struct GuardedChannel: ServerChildChannel {
             if let hotPath = self.hotPath {
                 let encoder = try pipeline.handler(type: HTTPResponseEncoder.self)
                 let handler = HotPathHandler(
-                    hotPath.table,
-                    meters: hotPath.meters,
+                    hotPath,
                     progress: progress.value,
                     sendsFiles: !isEncrypted
                 )

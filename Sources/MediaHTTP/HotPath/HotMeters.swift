@@ -5,6 +5,8 @@ import NIOCore
 struct HotPath: Sendable {
     let table: HotTable
     let meters: HotMeters
+    /// Whether a hit whose caller records it goes the long way, where it gets a span.
+    var tracesHits = false
 }
 
 /// Counts what the hot path answers: the same series as ``HTTPMeters`` and the use cases write, with handles that are
@@ -51,7 +53,8 @@ struct HotMeters: Sendable {
     ///   - path: what was asked for, in UTF-8.
     ///   - bytes: of the body that was sent.
     ///   - nanoseconds: from the head to the end of the answer.
-    func count(_ answer: Answer, of path: [UInt8], bytes: Int, nanoseconds: Int64) {
+    ///   - requestID: the client's; nil: it has none.
+    func count(_ answer: Answer, of path: [UInt8], bytes: Int, nanoseconds: Int64, requestID: ByteBuffer?) {
         switch answer {
         case .whole:
             self.whole.increment()
@@ -71,7 +74,8 @@ struct HotMeters: Sendable {
                 method: answer.method,
                 status: answer.status,
                 bytes: bytes,
-                duration: .nanoseconds(nanoseconds)
+                duration: .nanoseconds(nanoseconds),
+                requestID: requestID.map { String(buffer: $0) }
             )
         }
     }

@@ -21,6 +21,7 @@ final class HotPathHandler: ChannelDuplexHandler {
     private let meters: HotMeters
     private let progress: RequestProgress
     private let sendsFiles: Bool
+    private let tracesHits: Bool
     private var preamble = Preamble()
     private var head = ByteBuffer()
     /// The beginning of a head, or requests that wait until the client reads.
@@ -33,9 +34,10 @@ final class HotPathHandler: ChannelDuplexHandler {
     private var isInputClosed = false
 
     /// - Parameter sendsFiles: whether what is between here and the socket takes regions of files; TLS does not.
-    init(_ table: HotTable, meters: HotMeters, progress: RequestProgress, sendsFiles: Bool) {
-        self.table = table
-        self.meters = meters
+    init(_ hotPath: HotPath, progress: RequestProgress, sendsFiles: Bool) {
+        self.table = hotPath.table
+        self.meters = hotPath.meters
+        self.tracesHits = hotPath.tracesHits
         self.progress = progress
         self.sendsFiles = sendsFiles
     }
@@ -148,9 +150,15 @@ final class HotPathHandler: ChannelDuplexHandler {
                 }
                 self.waiting.moveReaderIndex(forwardBy: head.length)
                 self.progress.answeredAtOnce()
-                let bytes = self.write(answer, context)
+                let bytes = self.write(answer, look.requestID, context)
                 let time = NIODeadline.now() - start
-                self.meters.count(answer.kind, of: answer.head.path, bytes: bytes, nanoseconds: time.nanoseconds)
+                self.meters.count(
+                    answer.kind,
+                    of: answer.head.path,
+                    bytes: bytes,
+                    nanoseconds: time.nanoseconds,
+                    requestID: look.requestID
+                )
                 hasWritten = true
             }
         }
@@ -163,19 +171,24 @@ final class HotPathHandler: ChannelDuplexHandler {
         /// Nil: not for us.
         var found: HotTable.Found?
         var isNotModified = false
+        /// The client's, to be said again.
+        var requestID: ByteBuffer?
     }
 
     private func look(_ bytes: UnsafeRawBufferPointer) -> Look {
         let outcome = SimpleHead.read(bytes)
         guard case .request(let head) = outcome, head.isPlain, self.progress.unanswered == 0,
-            let found = self.table.find(.init(rebasing: bytes[head.target]))
+            !(head.isTraced && self.tracesHits), let found = self.table.find(.init(rebasing: bytes[head.target]))
         else { return Look(outcome: outcome) }
-        guard let condition = head.ifNoneMatch else { return Look(outcome: outcome, found: found) }
+        var look = Look(outcome: outcome, found: found)
+        if let id = head.requestID { look.requestID = ByteBuffer(bytes: bytes[id]) }
+        guard let condition = head.ifNoneMatch else { return look }
         let value = UnsafeRawBufferPointer(rebasing: bytes[condition])
         guard let isNotModified = SimpleHead.isNotModified(value, etag: found.head.etag) else {
             return Look(outcome: outcome)
         }
-        return Look(outcome: outcome, found: found, isNotModified: isNotModified)
+        look.isNotModified = isNotModified
+        return look
     }
 
     /// What is written.
@@ -220,12 +233,17 @@ final class HotPathHandler: ChannelDuplexHandler {
     }
 
     /// - Returns: how many bytes of a body.
-    private func write(_ answer: Answer, _ context: ChannelHandlerContext) -> Int {
+    private func write(_ answer: Answer, _ requestID: ByteBuffer?, _ context: ChannelHandlerContext) -> Int {
         self.preamble.refresh(HTTPDates.now)
         // As one piece: a kilobyte is copied in less time than it takes to send two. The memory is the last answer's,
         // where that is with the kernel.
         self.head.clear()
         self.head.writeImmutableBuffer(answer.kind.status == 304 ? self.preamble.notModified : self.preamble.ok)
+        if let requestID {
+            self.head.writeStaticString("X-Request-Id: ")
+            self.head.writeImmutableBuffer(requestID)
+            self.head.writeStaticString("\r\n")
+        }
         self.head.writeImmutableBuffer(answer.fields)
         if let end = answer.end { self.head.writeImmutableBuffer(end) }
         self.write(self.head, context)
