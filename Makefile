@@ -7,7 +7,7 @@ SHELL := /bin/bash
 programs := mediad mediaworker mediactl
 python := .build/checks-venv/bin/python
 checks := first-light photos plaintext corpus links metrics http-responses redbot-notes slow cold-reads cache vectors \
-	cpu sandbox-cpu edge
+	cpu sandbox-cpu edge traces
 faults := kill crash-points power-cuts io-errors full-disk tamper rotation model upload-rate catalog-cost sealing-speed
 hostile := corpus sanitized mutated bombs chaos readers overload memory sandbox-cpu
 run_faults := PYTHONPATH=checks $(python) -m faults

@@ -87,7 +87,13 @@ extension ResponseBody {
                 }
                 try await writer.finish(nil)
             } catch {
-                logger.error("Delivery cut short", metadata: ["error": "\(String(reflecting: error))"])
+                // Readers go away in the middle all day long.
+                let level: Logger.Level = ProblemTable.isOfClientGone(error) ? .debug : .error
+                logger.log(
+                    level: level,
+                    "Delivery cut short",
+                    metadata: ["error": "\(String(reflecting: error))"]
+                )
                 throw error
             }
         }

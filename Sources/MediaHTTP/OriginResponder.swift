@@ -166,7 +166,8 @@ package struct OriginResponder: HTTPResponder {
     /// The edge: the only place that logs an error, with its cause, and says to the client what the table allows.
     private func refuse(_ request: HTTPRequest, _ route: Route, _ error: any Error, _ id: RequestID) -> Problem {
         var problem = ProblemTable.problem(for: error)
-        let metadata: Logger.Metadata = ["route": "\(route.template)", "method": "\(request.method)"]
+        var metadata: Logger.Metadata = ["route": "\(route.template)", "method": "\(request.method)"]
+        if let picture = route.picture { metadata["path"] = "\(picture)" }
         Logger.current.log(
             level: problem.level,
             "Request refused",

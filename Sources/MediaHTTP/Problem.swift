@@ -68,6 +68,12 @@ struct Problem: Error, Sendable {
     }
 }
 
+extension Problem: CustomStringConvertible, CustomDebugStringConvertible {
+    var description: String { "http: \(self.code)" }
+    /// With the detail: for logs.
+    var debugDescription: String { "\(self), \(self.detail)" }
+}
+
 /// JSON as all our answers are written: keys in order, slashes as they are.
 enum JSON {
     static func encode(_ value: some Encodable) -> ByteBuffer {

@@ -265,10 +265,15 @@ enum ProblemTable {
         detail: "The connection was closed before the request was complete."
     )
 
+    /// Whether it says that there is nobody to answer any more.
+    static func isOfClientGone(_ error: any Error) -> Bool {
+        error is IOError || error is ChannelError || error is CancellationError
+    }
+
     /// What the client is told of `error`.
     static func problem(for error: any Error) -> Problem {
         if let problem = error as? Problem { return problem }
-        if error is IOError || error is ChannelError || error is CancellationError { return self.clientGone }
+        if self.isOfClientGone(error) { return self.clientGone }
         guard let key = self.key(of: error), var row = self.rows[key] else { return self.internalError }
         if self.ofLoad.contains(key) {
             row.retryAfterSeconds = RetryAfter.seconds(hint: (error as? RenderError)?.retryAfter)

@@ -92,6 +92,13 @@ enum Route: Hashable, Sendable {
         return path
     }
 
+    /// What a line about a failure calls it by: of a delivery or an original, which has no query and is of our own
+    /// spelling.
+    var picture: String? {
+        if case .original(let ref) = self { return "/a/\(ref.asset)/v\(ref.number)/\(PresetName.reserved)" }
+        return self.deliveryPath?.description
+    }
+
     var methods: [HTTPRequest.Method] {
         switch self {
         case .delivery: [.get, .head, .options]

@@ -26,16 +26,16 @@ extension Deliver {
         }
     }
 
-    /// The reader is told of the damage, also where it cannot be marked.
+    /// The reader is told of the damage, and the log by who tells the reader, also where it cannot be marked.
     private func mark(_ damage: Damage, of source: BlobRecord) async {
-        let metadata: Logger.Metadata = ["blob": "\(source.id)", "damage": "\(damage.code)"]
         do {
             try await self.catalog.setDamage(damage.code, of: source.id)
-            Logger.current.error("A source is damaged", metadata: metadata)
         } catch {
             Logger.current.error(
                 "A source is damaged, which could not be noted",
-                metadata: metadata.merging(["error": "\(String(reflecting: error))"]) { $1 }
+                metadata: [
+                    "blob": "\(source.id)", "damage": "\(damage.code)", "error": "\(String(reflecting: error))",
+                ]
             )
         }
     }

@@ -21,20 +21,24 @@ package struct CachePuller: CachePulling {
 
     package func pull(_ path: String) async throws -> CacheOutcome {
         var request = HTTPClientRequest(url: self.site + path)
+        // For errors: a query is a signature.
+        let place = request.url.prefix { $0 != "?" }
         request.headers.add(name: "User-Agent", value: "image-origin-warm/\(Product.version)")
         do {
             let response = try await self.client.http.execute(request, deadline: .now() + TimeAmount(Self.deadline))
             // All of it: some caches keep nothing of what nobody waited for.
             for try await _ in response.body {}
             guard response.status == .ok else {
-                throw CachePullError("GET \(request.url): \(response.status.code) \(response.status.reasonPhrase)")
+                throw CachePullError(
+                    "GET \(request.url.prefix { $0 != "?" }): \(response.status.code) \(response.status.reasonPhrase)"
+                )
             }
             return CacheOutcome { response.headers[$0].joined(separator: ", ") }
         } catch let error as CachePullError {
             throw error
         } catch {
             try Task.checkCancellation()
-            throw CachePullError("GET \(request.url): \(error)")
+            throw CachePullError("GET \(place): \(error)")
         }
     }
 }

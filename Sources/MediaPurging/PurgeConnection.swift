@@ -36,6 +36,9 @@ struct PurgeRequest: Sendable, Hashable {
     let url: String
     var fields: [String: String] = [:]
     var body: [UInt8] = []
+
+    /// For errors: a query may be a signature.
+    var name: String { "\(self.method) \(self.url.prefix { $0 != "?" })" }
 }
 
 /// What a target said.
@@ -88,7 +91,7 @@ package struct PurgeConnection: Sendable {
                 try await Task.sleep(for: self.deadline)
                 throw PurgeError(
                     .unreachable,
-                    detail: "\(request.method) \(request.url): no answer in \(self.deadline)"
+                    detail: "\(request.name): no answer in \(self.deadline)"
                 )
             }
             defer { group.cancelAll() }
@@ -122,7 +125,7 @@ package struct PurgeConnection: Sendable {
             )
         } catch {
             try Task.checkCancellation()
-            throw PurgeError(.unreachable, detail: "\(request.method) \(request.url): \(error)")
+            throw PurgeError(.unreachable, detail: "\(request.name): \(error)")
         }
     }
 
@@ -141,7 +144,7 @@ package struct PurgeConnection: Sendable {
     static func error(_ code: PurgeError.Code, _ answer: PurgeAnswer, of request: PurgeRequest) -> PurgeError {
         // For a log line: plain characters, not too many.
         let said = answer.body.prefix(Self.quoteBytesMax).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: " ") }
-        let detail = "\(request.method) \(request.url): \(answer.status) \(String(decoding: said, as: UTF8.self))"
+        let detail = "\(request.name): \(answer.status) \(String(decoding: said, as: UTF8.self))"
         return PurgeError(code, detail: detail, retryAfter: answer.retryAfter)
     }
 }

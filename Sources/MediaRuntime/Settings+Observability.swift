@@ -19,8 +19,8 @@ extension Settings {
             "log.slow.request",
             \.log.slowRequest,
             .duration(.zero...(.seconds(3600))),
-            "From which time on an upload or a delivery has a line in the log, at the level notice, that says what took "
-                + "how long; 0ms: none has"
+            "From which time on an upload or a delivery has a line in the log, at the level notice, that says what "
+                + "took how long; 0ms: none has"
         ),
         Setting(
             optional: "trace.otlp.endpoint",

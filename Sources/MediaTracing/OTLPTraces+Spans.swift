@@ -103,12 +103,13 @@ enum SpanAttributeRules {
     static func attributes(_ attributes: SpanAttributes) -> [OTLPTraces.KeyValue] {
         let isClients = attributes.get("url.full") != nil
         var values: [OTLPTraces.KeyValue] = []
-        attributes.forEach { name, attribute in
+        let take = { (name: String, attribute: SpanAttribute) in
             guard !Self.hidden.contains(name), !isClients || !Self.kept.contains(name),
                 let value = OTLPValue(attribute)
             else { return }
             values.append(OTLPTraces.KeyValue(key: Self.renamed[name] ?? name, value: value))
         }
+        attributes.forEach(take)
         return values.sorted { $0.key < $1.key }
     }
 }

@@ -8,7 +8,8 @@ package struct Sampler: Sendable {
 
     /// - Parameters:
     ///   - ratio: of the traces that begin here, from 0 (none) to 1 (all).
-    ///   - followsParents: whether a trace that began elsewhere is recorded where, and only where, the caller records it.
+    ///   - followsParents: whether a trace that began elsewhere is recorded where, and only where, the caller records
+    ///     it.
     package init(ratio: Double, followsParents: Bool) {
         precondition((0...1).contains(ratio), "a ratio is from 0 to 1")
         self.threshold = UInt64(ratio * Double(Self.randomMask + 1))

@@ -17,9 +17,26 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let settings = try await Settings.load(flags: self.options.values, configFile: self.options.config)
         let logger = Telemetry.startLogging(settings, program: "mediad")
-        let metrics = Telemetry.startMetrics()
-        let bodies = Self.bodies(logger)
-        let traces = try Self.traces(settings, logger: logger)
+        // What runs in the background logs as the current logger, too.
+        try await withLogger(logger) { logger in
+            let metrics = Telemetry.startMetrics()
+            let bodies = Self.bodies(logger)
+            let traces = try Self.traces(settings, logger: logger)
+            try await withClosing {
+                try await Self.serve(settings, metrics, bodies, traces, logger)
+            } close: {
+                await traces?.close()
+            }
+        }
+    }
+
+    private static func serve(
+        _ settings: Settings,
+        _ metrics: PrometheusRegistry,
+        _ bodies: BodyFile?,
+        _ traces: TraceOutlet?,
+        _ logger: Logger
+    ) async throws {
         let certificate = try Self.certificate(settings)
         let assembly = try await Self.assemble(settings, metrics: metrics, logger: logger)
         let announcement = Announcement()
@@ -50,7 +67,6 @@ struct Serve: AsyncParsableCommand {
             try await ServiceGroup(configuration: group).run()
         } close: {
             await assembly.close()
-            await traces?.close()
         }
     }
 

@@ -46,6 +46,28 @@ import Testing
         }
     }
 
+    /// What the request is called is known without the long way.
+    @Test func aRequestIDIsFoundInAnySpelling() throws {
+        for field in ["X-Request-Id: a-1", "x-request-id:a-1", "X-REQUEST-ID: \ta-1 "] {
+            let text = Self.head(field)
+            let head = try Self.found(text).head
+            let id = try #require(head.requestID)
+            #expect(head.isPlain && String(decoding: Array(text.utf8)[id], as: UTF8.self) == "a-1")
+        }
+        for field in ["X-Request-Id: a b", "X-Request-Id: \"", "X-Request-Id:", "X-Request-Id: a\r\nX-Request-Id: b"] {
+            #expect(try !Self.found(Self.head(field)).head.isPlain, "\(field)")
+        }
+        #expect(try Self.found(Self.head("X-Request-Ix: a")).head.requestID == nil)
+    }
+
+    @Test func aCallersTraceIsSeen() throws {
+        let parent = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0"
+        for flag in "13579bdf" { #expect(try Self.found(Self.head(parent + "\(flag)")).head.isTraced, "\(flag)") }
+        for flag in "02468ace" { #expect(try !Self.found(Self.head(parent + "\(flag)")).head.isTraced, "\(flag)") }
+        #expect(try !Self.found(Self.head(parent)).head.isTraced)
+        #expect(try Self.found(Self.head(parent + "1")).head.isPlain)
+    }
+
     /// Answered by the long way, one request at a time.
     @Test(arguments: [
         "Range: bytes=0-0", "If-Match: \"x\"", "If-Range: \"x\"", "If-Unmodified-Since: x", "If-Modified-Since: x",

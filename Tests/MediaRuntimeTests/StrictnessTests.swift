@@ -54,6 +54,10 @@ import Testing
         ("purge.horizon", ["1s"]),
         ("log.level", ["", "verbose", "INFO"]),
         ("log.format", ["xml", "JSON"]), ("log.requests.every", ["-1", "1.5", "all"]),
+        ("log.slow.request", ["", "5", "-1s", "2h"]),
+        ("trace.otlp.endpoint", ["", "collector:4318", "http://collector:4318/", "grpc://collector:4317"]),
+        ("trace.sample.ratio", ["", "1.0", "2", "-0.5", ".5", "0.", "0.1234567", "1e-3", "50%", "0,5"]),
+        ("trace.sample.parent", ["", "true", "Follow"]), ("trace.service.name", ["", "my service"]),
         ("connections.max", ["0"]),
         ("shutdown.deadline", ["soon"]),
         ("origin.url", ["127.0.0.1:8080"]),
@@ -96,7 +100,10 @@ import Testing
         ),
         ("purge.targets", "e:fastly,service=SU1Z,token-file=t,url=http://127.0.0.1:9,rate=1"),
         ("purge.rebound", "0ms"), ("api.token", "sixteen-letters!"), ("worker.path", "/opt/mediaworker"),
-        ("key.ring.path", "keys"),
+        ("key.ring.path", "keys"), ("log.slow.request", "0ms"), ("log.slow.request", "1500ms"),
+        ("trace.otlp.endpoint", "https://collector.example:4318/otlp"), ("trace.sample.ratio", "0"),
+        ("trace.sample.ratio", "1"), ("trace.sample.ratio", "0.000001"), ("trace.sample.ratio", "0.25"),
+        ("trace.sample.parent", "ignore"), ("trace.service.name", "pictures-eu"),
     ])
     func acceptedValuesAreShownAsTheyWereGiven(key: String, value: String) async throws {
         let settings = try await load(flags: [key: value])

@@ -148,21 +148,27 @@ final class HotPathHandler: ChannelDuplexHandler {
                     self.passOn(head.length, context)
                     continue
                 }
+                let id = head.requestID.flatMap(self.requestID)
                 self.waiting.moveReaderIndex(forwardBy: head.length)
                 self.progress.answeredAtOnce()
-                let bytes = self.write(answer, look.requestID, context)
+                let bytes = self.write(answer, id, context)
                 let time = NIODeadline.now() - start
                 self.meters.count(
                     answer.kind,
                     of: answer.head.path,
                     bytes: bytes,
                     nanoseconds: time.nanoseconds,
-                    requestID: look.requestID
+                    requestID: id
                 )
                 hasWritten = true
             }
         }
         return hasWritten
+    }
+
+    /// The client's, to be said again.
+    private func requestID(_ range: Range<Int>) -> ByteBuffer? {
+        self.waiting.getSlice(at: self.waiting.readerIndex + range.lowerBound, length: range.count)
     }
 
     /// What is at the beginning of the bytes.
@@ -171,8 +177,6 @@ final class HotPathHandler: ChannelDuplexHandler {
         /// Nil: not for us.
         var found: HotTable.Found?
         var isNotModified = false
-        /// The client's, to be said again.
-        var requestID: ByteBuffer?
     }
 
     private func look(_ bytes: UnsafeRawBufferPointer) -> Look {
@@ -180,15 +184,12 @@ final class HotPathHandler: ChannelDuplexHandler {
         guard case .request(let head) = outcome, head.isPlain, self.progress.unanswered == 0,
             !(head.isTraced && self.tracesHits), let found = self.table.find(.init(rebasing: bytes[head.target]))
         else { return Look(outcome: outcome) }
-        var look = Look(outcome: outcome, found: found)
-        if let id = head.requestID { look.requestID = ByteBuffer(bytes: bytes[id]) }
-        guard let condition = head.ifNoneMatch else { return look }
+        guard let condition = head.ifNoneMatch else { return Look(outcome: outcome, found: found) }
         let value = UnsafeRawBufferPointer(rebasing: bytes[condition])
         guard let isNotModified = SimpleHead.isNotModified(value, etag: found.head.etag) else {
             return Look(outcome: outcome)
         }
-        look.isNotModified = isNotModified
-        return look
+        return Look(outcome: outcome, found: found, isNotModified: isNotModified)
     }
 
     /// What is written.
