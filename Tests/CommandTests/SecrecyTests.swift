@@ -22,6 +22,9 @@ import Testing
         static let query = "planted-query-99fe"
         static let signature = "planted-signature-00c1"
 
+        /// Of a request, and no secret: what is not found of it is not looked for well.
+        static let requestID = "planted-request-id-77ad"
+
         static let all = [
             token, signingKey, collectorToken, fastlyToken, webhookKey, "planted-webhook-key-27c4-01234567",
             kmsAccessKey, kmsSecretKey,
@@ -107,7 +110,8 @@ import Testing
                 ("POST", "/v1/assets", secrets, Array("rubbish".utf8)),
                 ("POST", "/v1/assets", ["Authorization: Bearer \(Planted.token)"], Array("rubbish".utf8)),
                 ("GET", "/a/\(asset)/v1/w=16.webp?sig=k1.\(Planted.signature)", [], []),
-                ("GET", "/nowhere/\(Planted.query)", [], []), ("BREW", "/", secrets, []),
+                ("GET", "/nowhere/\(Planted.query)", ["X-Request-Id: \(Planted.requestID)"], []),
+                ("BREW", "/", secrets, []),
                 ("GET", "/a/\(asset)/v1/original", ["Authorization: Bearer \(Planted.token)"], []),
                 (
                     "GET", "/v1/assets/\(asset)",
@@ -173,6 +177,8 @@ import Testing
     }
 
     private static func expectNone(of secrets: [String], in said: [(source: String, text: String)]) {
+        let sources = Set(said.filter { $0.text.contains(Planted.requestID) }.map(\.source))
+        #expect(sources == ["log", "spans", "answer"])
         for secret in secrets where !secret.isEmpty {
             for (source, text) in said where text.contains(secret) {
                 let lines = text.split(separator: "\n").filter { $0.contains(secret) }.prefix(2)

@@ -66,11 +66,12 @@ extension WireTests {
             }
         }
 
-        @Test(arguments: ["a b", "a\"b", "%0aforged", "ä", String(repeating: "x", count: 129)])
-        func whatIsNotSafeIsReplaced(id: String) async throws {
+        @Test func whatIsNotSafeIsReplaced() async throws {
             try await Origin.with(environment: Self.json) { origin in
-                let answer = try await origin.get("/nowhere", "X-Request-Id: \(id)")
-                #expect(answer["X-Request-Id"]?.wholeMatch(of: /[0-9a-f]{32}/) != nil)
+                for id in ["a b", "a\"b", "%0aforged", "ä", String(repeating: "x", count: 129)] {
+                    let answer = try await origin.get("/nowhere", "X-Request-Id: \(id)")
+                    #expect(answer["X-Request-Id"]?.wholeMatch(of: /[0-9a-f]{32}/) != nil, "\(id)")
+                }
                 #expect(!origin.service.log.contains("forged"))
             }
         }
