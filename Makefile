@@ -6,9 +6,11 @@ SHELL := /bin/bash
 
 programs := mediad mediaworker mediactl
 python := .build/checks-venv/bin/python
+python_load := .build/load-venv/bin/python
 checks := first-light photos plaintext corpus links metrics http-responses redbot-notes slow cold-reads cache vectors \
-	cpu sandbox-cpu edge traces
+	cpu sandbox-cpu edge traces load dashboards
 faults := kill crash-points power-cuts io-errors full-disk tamper rotation model upload-rate catalog-cost sealing-speed
+scenarios := smoke load stress spike soak all
 hostile := corpus sanitized mutated bombs chaos readers overload memory sandbox-cpu
 run_faults := PYTHONPATH=checks $(python) -m faults
 run_hostile := PYTHONPATH=checks $(python) -m hostile
@@ -16,6 +18,7 @@ run_hostile := PYTHONPATH=checks $(python) -m hostile
 .PHONY: help
 help: ## This list
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@printf '  load tests: %s (SCALE=0.1: a tenth of the time)\n' "$(scenarios:%=load-%)"
 	@printf '  single checks: %s\n' "$(checks:%=check-%)" | fold -sw 100
 	@printf '  single faults: %s\n' "$(faults:%=fault-%)" | fold -sw 100
 	@printf '  single hostile: %s\n' "$(hostile:%=hostile-%)" | fold -sw 100
@@ -62,6 +65,16 @@ bench-encoders: ## What JPEG and AVIF take in a worker: CPU and memory by the pi
 	scripts/install-checks
 	$(MAKE) build
 	$(python) checks/bench_encoders.py $(ARGS)
+
+.PHONY: $(scenarios:%=load-%)
+$(scenarios:%=load-%): load-%:
+	scripts/install-load
+	test -n "$${BASE_URL:-}" || $(MAKE) build
+	$(python_load) loadtest/run.py $* $(ARGS)
+
+.PHONY: dashboards
+dashboards: ## Write deploy/grafana/dashboards again, from deploy/grafana/pages
+	python3 deploy/grafana/make_dashboards.py
 
 .PHONY: faults
 faults: ## Kill it, fill its disk, cut its power, tamper with it: the gate set (as root, or some are skipped)

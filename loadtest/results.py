@@ -72,7 +72,10 @@ class Run:
         self.footer = footer()
 
     def _bounds(self):
-        for metric, found in self.metrics.items():
+        # In the order of FIGURES, and what is of a part of the run last.
+        names = [name for figure in FIGURES for name in self.metrics if name.partition("{")[0] == figure]
+        for metric in sorted(names, key=lambda name: "{" in name):
+            found = self.metrics[metric]
             for threshold, outcome in found.get("thresholds", {}).items():
                 yield Bound.of(metric, threshold, found["values"], outcome["ok"])
 
@@ -145,7 +148,7 @@ def about(scenario, arguments):
     photos = scenario.environment["PHOTOS"].split(",")
     where = os.path.dirname(photos[0])
     return (
-        f"{text} Each user asks {arguments.requests_per_user:g} times a second.{scaled} "
+        f"{text} Each user asks {arguments.requests_per_user:g} × a second.{scaled} "
         f"Uploaded are {len(photos)} pictures of {where}."
     )
 
