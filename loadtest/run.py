@@ -132,7 +132,7 @@ def run_one(report, name, arguments):
     for line in run.wrong_lines:
         report.note(line)
     if run.recovery:
-        report.note(f"{name}: recovered from the peak within {run.recovery}")
+        report.note(f"{name}: time to recover from the peak: {run.recovery}")
     report.note(f"report: {folder / 'report.html'}")
 
 

@@ -19,8 +19,6 @@ export const settings = {
     scale: number('SCALE', 1),
     // What one user asks for in a second.
     requestsPerUser: number('REQUESTS_PER_USER', 1),
-    // Of so many bodies one is hashed; lengths and headers are compared in every answer.
-    verifyEvery: number('VERIFY_EVERY', 4),
     // Paths of the photographs, separated by commas. JPEG, for each upload gets a comment of its own.
     photos: (__ENV.PHOTOS || '').split(',').filter((path) => path !== ''),
     // Pictures that are there before the first request.
