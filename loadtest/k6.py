@@ -78,21 +78,19 @@ class Scenario:
         self.plan = Plan.of(self._inspect())
         self.window_seconds = max(WINDOW_SECONDS_MIN, self.plan.seconds / WINDOWS)
 
-    def _command(self, verb, *more):
-        variables = [word for name, value in self.environment.items() for word in ("--env", f"{name}={value}")]
-        return [PROGRAM, verb, *more, *variables, self.script]
+    def _variables(self, **more):
+        # By the environment, for everybody on the machine may read a command line, and these have secrets.
+        return os.environ | self.environment | more
 
     def _inspect(self):
-        shown = subprocess.run(self._command("inspect"), capture_output=True, text=True)
+        command = [PROGRAM, "inspect", "--include-system-env-vars", self.script]
+        shown = subprocess.run(command, env=self._variables(), capture_output=True, text=True)
         if shown.returncode != 0:
             raise RuntimeError(f"k6 does not understand {self.script}: {shown.stderr[-2000:]}")
         return json.loads(shown.stdout)
 
     def run(self):
-        """Runs it to its end.
-
-        Returns k6's summary, the windows, and k6's exit code where that says more than that thresholds were broken.
-        """
+        """Runs it to its end, and returns k6's summary and the windows."""
         record = self.folder / "windows.ndjson"
         # k6's own dashboard is not served (port -1): it is what cuts the run into windows, and writes them down.
         dashboard = {
@@ -101,9 +99,11 @@ class Scenario:
             "K6_WEB_DASHBOARD_PERIOD": f"{round(1000 * self.window_seconds)}ms",
             "K6_WEB_DASHBOARD_RECORD": str(record),
         }
+        command = [PROGRAM, "run", "--include-system-env-vars", "--quiet", "--no-usage-report", "--no-color"]
         with open(self.folder / "k6.log", "wb") as log:
-            command = self._command("run", "--quiet", "--no-usage-report", "--no-color")
-            ended = subprocess.run(command, env=os.environ | dashboard, stdout=log, stderr=subprocess.STDOUT)
+            ended = subprocess.run(
+                [*command, self.script], env=self._variables(**dashboard), stdout=log, stderr=subprocess.STDOUT
+            )
         if ended.returncode not in (0, THRESHOLDS_BROKEN):
             raise RuntimeError(f"k6 ended with {ended.returncode}: {self.log_tail()}")
         return json.loads((self.folder / "summary.json").read_text()), windows(record.read_text())

@@ -24,9 +24,13 @@ class Look:
     queue: float
     busy: float
     refusals: float
+    uploads: float
+    renders: float
     cpu: float
     memory: float
+    worker_memory: float
     descriptors: float
+    threads: float
 
 
 class Observer:
@@ -84,7 +88,11 @@ def between(began, earlier, ended, later):
         queue=later.sum("media_render_queue_length"),
         busy=later.sum("media_workers_busy"),
         refusals=rate("media_render_refusals_total"),
+        uploads=rate("media_uploads_total", outcome="ready"),
+        renders=rate("media_renders_total", outcome="done"),
         cpu=rate("process_cpu_seconds_total"),
         memory=later.sum("process_resident_memory_bytes"),
+        worker_memory=later.sum("media_worker_resident_bytes"),
         descriptors=later.sum("process_open_fds"),
+        threads=later.sum("process_threads"),
     )

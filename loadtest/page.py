@@ -190,8 +190,17 @@ def service_charts(run):
         run.seconds, marks=marks, about="process_cpu_seconds_total.",
     )  # fmt: skip
     yield chart(
-        "Memory", size, [Line("resident memory of mediad, without its workers", seen("memory"), "c7")],
-        run.seconds, base=1024, marks=marks, about="process_resident_memory_bytes.",
+        "Memory", size, [Line("mediad", seen("memory"), "c7"), Line("its workers", seen("worker_memory"), "c5")],
+        run.seconds, base=1024, marks=marks, about="Resident.",
+    )  # fmt: skip
+    yield chart(
+        "Made a second", plain, [Line("uploads", seen("uploads"), "c6"), Line("renditions", seen("renders"), "c5")],
+        run.seconds, marks=marks, about="Renditions of uploads, and those that were made at a request.",
+    )  # fmt: skip
+    yield chart(
+        "Descriptors and threads", plain,
+        [Line("open descriptors", seen("descriptors"), "c1"), Line("threads", seen("threads"), "c8")],
+        run.seconds, marks=marks, about="Of mediad; what only grows here is a leak.",
     )  # fmt: skip
 
 

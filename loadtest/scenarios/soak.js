@@ -1,5 +1,5 @@
-// Soak: thirty users for an hour, or for as many as SCALE says. What grows with time, and must not; run.py shows memory
-// and descriptors of the service beside the answers.
+// Soak: thirty users for an hour, or for as many as SCALE says. What grows with time, and must not: the page shows
+// memory, descriptors and threads of the service.
 
 import { profile } from '../lib/profile.js';
 import { options as optionsOf, turn } from '../lib/run.js';

@@ -63,8 +63,9 @@ ROWS = [
                 (quantile(0.99, "media_delivery_duration_seconds", "result"), "{{result}}"), unit="s",
             ),
             lines(
-                "Bodies cut midway", "Because a chunk did not verify, or the store failed: never a short 200.",
-                (or_none(rate("http_responses_cut_total", "reason"), "reason"), "{{reason}}"), unit="reqps",
+                "Bodies cut midway",
+                "peer: the connection ended; store: a chunk did not verify, and a short 200 is never completed.",
+                (or_none(rate("http_responses_cut_total", "cause"), "cause"), "{{cause}}"), unit="reqps",
                 runbook="mediaintegrityfailure",
             ),
         ],

@@ -54,6 +54,20 @@ ROWS = [
                 "max by (objective) (media_objective_state{$scope})", "{{objective}}", STATES, height=7,
             ),
             lines(
+                "Latency objectives", "What the service itself measures over its window, and what is allowed.",
+                ('max by (objective) (media_objective_current{$scope, objective=~".*latency.*"})', "{{objective}}"),
+                ('max by (objective) (media_objective_target{$scope, objective=~".*latency.*"})',
+                 "{{objective}}: allowed"),
+                unit="s", height=7,
+            ),
+            lines(
+                "Ratio objectives", "The same of requests: availability is to be above, server errors are to be below.",
+                ('max by (objective) (media_objective_current{$scope, objective!~".*latency.*"})', "{{objective}}"),
+                ('max by (objective) (media_objective_target{$scope, objective!~".*latency.*"})',
+                 "{{objective}}: objective"),
+                unit="percentunit", height=7,
+            ),
+            lines(
                 "Budget burnt",
                 "How many times as fast as the objective allows the month's budget of errors goes: at 1 it lasts the "
                 "month, 14.4 for an hour wakes somebody.",
@@ -81,10 +95,12 @@ ROWS = [
                 unit="s", steps=[(None, GOOD), (0.5, WARNING), (1, BAD)], runbook="mediahighlatency",
             ),
             lines(
-                "Errors a second", "Answers 5xx by status, bodies that were cut, renders that were refused.",
+                "Errors a second",
+                "Answers 5xx by status; bodies that were cut; of the 5xx those that were meant; clients that left.",
                 (or_none(rate("http_requests_total", "status", 'status=~"5.."'), "status"), "{{status}}"),
-                (or_none(rate("http_responses_cut_total", "reason"), "reason"), "cut: {{reason}}"),
-                (or_none(rate("media_render_refusals_total", "reason"), "reason"), "refused: {{reason}}"),
+                (or_none(rate("http_responses_cut_total", "cause"), "cause"), "cut: {{cause}}"),
+                (or_none(rate("http_refusals_total", "problem"), "problem"), "refused: {{problem}}"),
+                (or_none(rate("http_requests_unanswered_total", "route"), "route"), "client gone: {{route}}"),
                 unit="reqps", runbook="mediahigherrorrate",
             ),
             lines(

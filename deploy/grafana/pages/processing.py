@@ -36,7 +36,8 @@ ROWS = [
             lines(
                 "Bytes a second", "Sources kept, renditions made of them, and what was saved.",
                 (rate("media_upload_bytes_total"), "sources"), (rate("media_rendition_bytes_total"), "renditions"),
-                (rate("media_saved_bytes_total"), "saved"), unit="Bps",
+                (rate("media_saved_bytes_total"), "saved"),
+                (rate("http_request_body_bytes_total"), "received, refused ones too"), unit="Bps",
             ),
             lines(
                 "Versions nobody waits for", "Uploads with Prefer: respond-async, and what a restart left to be done.",

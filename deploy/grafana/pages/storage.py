@@ -87,7 +87,11 @@ ROWS = [
             ),
             lines(
                 "Pace of the scrub", "Sealed bytes a second; scrub.bytes.per.second is its limit.",
-                (rate("media_scrub_bytes_total"), "bytes"), unit="Bps",
+                (rate("media_scrub_bytes_total"), "bytes"), unit="Bps", width=6,
+            ),
+            lines(
+                "Blobs of the scrub", "Looked at a second.", (rate("media_scrub_blobs_total"), "blobs"), unit="ops",
+                width=6,
             ),
         ],
     ),
@@ -116,9 +120,9 @@ ROWS = [
                 (rate("media_catalog_commit_duration_seconds_count"), "commits"), unit="ops",
             ),
             lines(
-                "Connections", "Of the catalog's database.",
+                "Connections", "Of the catalog's database, and writes that wait for a transaction.",
                 ("sum by (kind, state) (media_catalog_connections{$scope})", "{{kind}}, {{state}}"),
-                is_stacked=True,
+                ("sum(media_catalog_writes_waiting{$scope})", "writes that wait"),
             ),
             lines(
                 "Slow operations", "In each interval; the log has them with their times.",
