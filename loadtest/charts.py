@@ -8,6 +8,8 @@ WIDTH, HEIGHT = 720, 230
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 26
 PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 TICKS = 5
+# What may be between two times that are written below.
+STEPS_SECONDS = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400]
 # A line is interrupted where there was nothing for so many times the usual distance of its points.
 GAP_FACTOR = 3.5
 
@@ -96,22 +98,22 @@ class Across:
         return LEFT + PLOT_WIDTH * min(1, max(0, at / self.seconds))
 
     def grid(self):
-        step = nice(self.seconds / 8)
-        if step > 45:
-            step = 60 * nice(step / 60) if step <= 1800 else 3600 * nice(step / 3600)
+        step = next((step for step in STEPS_SECONDS if self.seconds / step <= 10), STEPS_SECONDS[-1])
         parts = []
         for index in range(int(self.seconds / step + 1e-9) + 1):
             at = index * step
-            parts.append(f'<text x="{self.place(at):.1f}" y="{HEIGHT - 8}" class="across">{clock(at, step)}</text>')
+            place = self.place(at)
+            # The last one ends at the edge, for it would be cut off there.
+            kind = "across" if place < WIDTH - RIGHT - 16 else "across edge"
+            parts.append(f'<text x="{place:.1f}" y="{HEIGHT - 8}" class="{kind}">{clock(at)}</text>')
         return "".join(parts)
 
 
-def clock(seconds, step):
-    if step < 1:
-        return f"{seconds:.1f} s"
-    if step < 60:
-        return f"{seconds:.0f} s" if seconds < 60 else f"{seconds // 60:.0f}:{seconds % 60:02.0f}"
-    return f"{seconds / 60:.0f} min" if step < 3600 else f"{seconds / 3600:.1f} h"
+def clock(seconds):
+    if seconds < 60:
+        return f"{seconds:g} s"
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    return f"{hours}:{minutes:02} h" if hours else f"{minutes}:{seconds % 60:02.0f}"
 
 
 def grid(axis, unit):

@@ -12,7 +12,7 @@ PROGRAM = Path(os.environ.get("K6", HERE.parent / ".build" / "load-venv" / "bin"
 # k6's exit code when all went well but thresholds did not hold.
 THRESHOLDS_BROKEN = 99
 # How many points a graph gets, about.
-WINDOWS = 240
+WINDOWS = 150
 WINDOW_SECONDS_MIN = 0.5
 # In this order k6's dashboard writes the figures of a trend.
 TREND = ("avg", "max", "med", "min", "p90", "p95", "p99")

@@ -121,13 +121,13 @@ def client_charts(run):
     yield chart(
         "Time to the whole answer", milliseconds,
         [Line("median", trend("med"), "c1"), Line("p95", trend("p95"), "c2"), Line("p99", trend("p99"), "c3")],
-        run.seconds, limits, is_logarithmic=True, marks=marks,
+        run.span, limits, is_logarithmic=True, marks=marks,
         about="All kinds, from the first byte out to the last one in. In bold each line's highest.",
     )  # fmt: skip
     yield chart(
         "p95 by kind", milliseconds,
         [Line(kind, trend("p95", f"origin_duration_{kind}"), style) for kind, style in KIND_STYLES.items()],
-        run.seconds, is_logarithmic=True, marks=marks,
+        run.span, is_logarithmic=True, marks=marks,
         about="What comes from memory, what is rendered at the request, what is uploaded.",
     )  # fmt: skip
     yield chart(
@@ -138,8 +138,8 @@ def client_charts(run):
             *([Line("the service counted", [(look.at - run.start, look.requests) for look in run.looks], "c4")]
               if run.looks else []),
         ],
-        run.seconds, marks=marks,
-        about="Arrivals follow the clock, not the answers; an upload is five requests.",
+        run.span, marks=marks,
+        about="Arrivals follow the clock, not the answers; an upload is four requests.",
     )  # fmt: skip
     yield chart(
         "Errors a second", plain,
@@ -149,7 +149,7 @@ def client_charts(run):
             Line("wrong", a_second("origin_wrong"), "c2"),
             Line("arrivals that found all users waiting", a_second("dropped_iterations"), "c8"),
         ],
-        run.seconds, marks=marks,
+        run.span, marks=marks,
         about="A refusal counts as an error; a wrong answer fails the run.",
     )  # fmt: skip
 
@@ -166,7 +166,7 @@ def service_charts(run):
     yield chart(
         "p95 of both sides", milliseconds,
         [Line("k6", k6, "c2"), Line("http_request_duration_seconds", seen("p95", 1000), "c4")],
-        run.seconds, is_logarithmic=True, marks=marks,
+        run.span, is_logarithmic=True, marks=marks,
         about="k6 waits in its own queues, too; the service's is interpolated within its buckets.",
     )  # fmt: skip
     yield chart(
@@ -175,32 +175,32 @@ def service_charts(run):
             Line("requests", seen("in_flight"), "c1"), Line("renders that wait", seen("queue"), "c5"),
             Line("busy workers", seen("busy"), "c4"), Line("renders refused a second", seen("refusals"), "c6"),
         ],
-        run.seconds, marks=marks, about="At the moment of each scrape.",
+        run.span, marks=marks, about="At the moment of each scrape.",
     )  # fmt: skip
     yield chart(
         "Hit ratio of the memory cache", percent, [Line("hits of all lookups", seen("hit_ratio"), "c1")],
-        run.seconds, top=1, marks=marks, about="Bodies that were in memory; 304s have none and do not count.",
+        run.span, top=1, marks=marks, about="Bodies that were in memory; 304s have none and do not count.",
     )  # fmt: skip
     yield chart(
         "Bodies a second", size, [Line("http_response_body_bytes_total", seen("bytes"), "c3")],
-        run.seconds, base=1024, marks=marks, about="Bytes of response bodies.",
+        run.span, base=1024, marks=marks, about="Bytes of response bodies.",
     )  # fmt: skip
     yield chart(
         "Processor time", plain, [Line("cores of mediad, without its workers", seen("cpu"), "c2")],
-        run.seconds, marks=marks, about="process_cpu_seconds_total.",
+        run.span, marks=marks, about="process_cpu_seconds_total.",
     )  # fmt: skip
     yield chart(
         "Memory", size, [Line("mediad", seen("memory"), "c7"), Line("its workers", seen("worker_memory"), "c5")],
-        run.seconds, base=1024, marks=marks, about="Resident.",
+        run.span, base=1024, marks=marks, about="Resident.",
     )  # fmt: skip
     yield chart(
         "Made a second", plain, [Line("uploads", seen("uploads"), "c6"), Line("renditions", seen("renders"), "c5")],
-        run.seconds, marks=marks, about="Renditions of uploads, and those that were made at a request.",
+        run.span, marks=marks, about="Renditions of uploads, and those that were made at a request.",
     )  # fmt: skip
     yield chart(
         "Descriptors and threads", plain,
         [Line("open descriptors", seen("descriptors"), "c1"), Line("threads", seen("threads"), "c8")],
-        run.seconds, marks=marks, about="Of mediad; what only grows here is a leak.",
+        run.span, marks=marks, about="Of mediad; what only grows here is a leak.",
     )  # fmt: skip
 
 

@@ -63,7 +63,9 @@ class Run:
         timed = [window for window in windows if window.trend("origin_duration", "max") is not None]
         self.start = timed[0].at - self.window_seconds if timed else 0.0
         self.windows = [window for window in windows if timed and self.start < window.at <= timed[-1].at]
-        end = self.start + self.seconds + 2 * self.window_seconds
+        # Later than planned, where answers came that late.
+        self.span = max(self.seconds, self.windows[-1].at - self.start) if self.windows else self.seconds
+        end = self.start + self.span + self.window_seconds
         self.looks = [look for look in looks if self.start < look.at <= end]
         self.comparisons = list(comparisons)
         self.bounds = list(self._bounds())
@@ -100,15 +102,23 @@ class Run:
         return [bound for bound in self.bounds if bound.metric == "origin_duration" and bound.percentile]
 
     @property
-    def recovery(self):
-        """How long after the peak it was as on an ordinary day again, in words. None without a peak."""
+    def recovery_seconds(self):
+        """How long after the peak it was as on an ordinary day again; None where it was not, or there was no peak."""
         if self.peak_end is None:
             return None
         after = [window for window in self.windows if window.at - self.start > self.peak_end]
         for index in range(len(after) - RECOVERED_WINDOWS + 1):
             if all(map(is_ordinary, after[index : index + RECOVERED_WINDOWS])):
-                return f"{max(0, after[index].at - self.window_seconds - self.start - self.peak_end):.1f} s"
-        return "longer than the run"
+                return max(0.0, after[index].at - self.window_seconds - self.start - self.peak_end)
+        return None
+
+    @property
+    def recovery(self):
+        """The same in words; None without a peak."""
+        if self.peak_end is None:
+            return None
+        seconds = self.recovery_seconds
+        return "longer than the run" if seconds is None else f"{seconds:.1f} s"
 
     @property
     def wrong_lines(self):

@@ -108,7 +108,7 @@ def write(run, folder):
         "holds": run.holds,
         "bounds": [asdict(bound) for bound in run.bounds],
         "counters": [asdict(one) | {"difference": one.difference, "holds": one.holds} for one in run.comparisons],
-        "recovery": run.recovery,
+        "recoverySeconds": run.recovery_seconds,
         "metrics": {name: metric["values"] for name, metric in run.metrics.items()},
         "windows": [asdict(window) for window in run.windows],
         "service": [asdict(look) for look in run.looks],
