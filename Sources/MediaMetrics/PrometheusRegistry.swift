@@ -51,6 +51,9 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
         self.state.withLock { $0.collectors.append(collect) }
     }
 
+    /// All series of a metric, by their label values.
+    func series(of name: String) -> [[String]: Series] { self.state.withLock { $0.series[name] ?? [:] } }
+
     /// The text format 0.0.4, in UTF-8; sorted, so that two scrapes of the same values are the same bytes.
     package func exposition() -> [UInt8] {
         let (series, collectors) = self.state.withLock { ($0.series, $0.collectors) }
@@ -157,7 +160,7 @@ extension PrometheusRegistry {
         state.series[Self.folded.name, default: [:]][[name]] = .counter(counter)
     }
 
-    private func definition(_ name: String) -> MetricDefinition {
+    func definition(_ name: String) -> MetricDefinition {
         guard let definition = self.definitions[name] else {
             preconditionFailure("the metric '\(name)' is not declared: add it to OriginMetrics")
         }

@@ -127,6 +127,21 @@ import Testing
         counter.increment(by: 0.5)
         #expect(self.registry.lines("c_total") == ["c_total 0.75"])
     }
+
+    @Test func readingsAreWhatWasCounted() {
+        Counter(label: "a_total", dimensions: [("kind", "1")], factory: self.registry).increment(by: 3)
+        Counter(label: "a_total", dimensions: [("kind", "2")], factory: self.registry).increment()
+        Meter(label: "g", factory: self.registry).set(0.5)
+        for milliseconds in [1, 2, 9] {
+            Timer(label: "h_seconds", factory: self.registry).recordMilliseconds(milliseconds)
+        }
+        #expect(self.registry.labelNames(of: "a_total") == ["kind"])
+        #expect(self.registry.snapshot(of: "a_total") == [["1"]: .number(3), ["2"]: .number(1)])
+        #expect(self.registry.snapshot(of: "g") == [[]: .number(0.5)])
+        let histogram = HistogramReading(bounds: [0.001, 0.002, 0.003], cumulative: [1, 2, 2, 3], sum: 0.012)
+        #expect(self.registry.snapshot(of: "h_seconds") == [[]: .histogram(histogram)])
+        #expect(self.registry.snapshot(of: "c_total").isEmpty, "nobody made a handle of it")
+    }
 }
 
 /// Mistakes in our own code end the program, so each runs in a process of its own.
