@@ -21,7 +21,7 @@ import time
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from service import CHECKOUT, Report, Service, descendants, shared
+from service import CHECKOUT, Report, Service, descendants, free_port, shared
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 CONNECTIONS = 64
@@ -104,12 +104,6 @@ class Server:
 def seconds_of(pid):
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def listening(name, command, port, folder):

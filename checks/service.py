@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -228,6 +229,13 @@ class Service:
     def files(self):
         """Every file of the data folder, as paths relative to it."""
         return {path.relative_to(self.data).as_posix() for path in self.data.rglob("*") if path.is_file()}
+
+
+def free_port():
+    """A port that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def descendants(pid):

@@ -3,6 +3,7 @@ import FoundationEssentials
 import GRDB
 import Glibc
 package import MediaModel
+import Synchronization
 
 /// The catalog in one SQLite file (RELIABILITY §3.2). ``Schema`` has the tables, ``CatalogSQL`` every statement.
 ///
@@ -35,6 +36,8 @@ package final class SQLiteCatalog: Catalog {
     let pool: DatabasePool
     let commits: CommitQueue
     let outbox: PurgeOutbox
+    /// Reads that have a connection at this moment.
+    private let readsRunning = Atomic<Int>(0)
 
     private init(_ pool: DatabasePool, _ commits: CommitQueue, _ outbox: PurgeOutbox) {
         self.pool = pool
@@ -130,9 +133,30 @@ package final class SQLiteCatalog: Catalog {
     func read<Value: Sendable>(_ read: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             self.pool.asyncRead { database in
-                continuation.resume(with: Result { try read(database.get()) }.mapError(CatalogError.init(_:)))
+                self.readsRunning.wrappingAdd(1, ordering: .relaxed)
+                let result = Result { try read(database.get()) }.mapError(CatalogError.init(_:))
+                // Before anybody hears of it: who was answered is not counted any more.
+                self.readsRunning.wrappingSubtract(1, ordering: .relaxed)
+                continuation.resume(with: result)
             }
         }
+    }
+
+    /// What the connections do at this moment. Back-ups and audits, which have connections of their own, are not seen.
+    package struct Connections: Sendable, Hashable {
+        package let readersBusy: Int
+        package let readersMax: Int
+        package let isWriterBusy: Bool
+        package let writesWaiting: Int
+    }
+
+    package var connections: Connections {
+        Connections(
+            readersBusy: min(self.readsRunning.load(ordering: .relaxed), Self.readersMax),
+            readersMax: Self.readersMax,
+            isWriterBusy: !self.commits.isIdle,
+            writesWaiting: self.commits.waitingCount
+        )
     }
 }
 

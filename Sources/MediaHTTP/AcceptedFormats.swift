@@ -67,19 +67,8 @@ struct AcceptedFormats: Sendable {
         guard let range = parts.first, !range.isEmpty else { return nil }
         guard parts.count > 1 else { return (range, true) }
         // What comes after the weight was an extension once (RFC 7231 §5.3.2) and means nothing now.
-        guard parts[1].hasPrefix("q="), let isAcceptable = Self.isAcceptable(parts[1].dropFirst(2)) else { return nil }
-        return (range, isAcceptable)
-    }
-
-    /// Of a `qvalue` (§12.4.2): 0 to 1 with at most three digits after the point; nil for anything else.
-    private static func isAcceptable(_ weight: Substring) -> Bool? {
-        let parts = weight.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let fraction = parts.count > 1 ? parts[1] : ""
-        guard ["0", "1"].contains(parts[0]), fraction.utf8.count <= 3,
-            fraction.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
-            parts[0] == "0" || fraction.allSatisfy({ $0 == "0" })
-        else { return nil }
-        return parts[0] == "1" || !fraction.allSatisfy { $0 == "0" }
+        guard parts[1].hasPrefix("q="), let weight = QualityValue(parts[1].dropFirst(2)) else { return nil }
+        return (range, weight > .none)
     }
 
     private static func trimmed(_ text: Substring) -> String {

@@ -30,9 +30,11 @@ package final class AccessLog: Sendable {
         self.logger = logger
     }
 
+    var isOn: Bool { self.every > 0 }
+
     /// - Parameter answered: made for the requests only that have a line.
     func note(_ answered: () -> Answered) {
-        guard self.every > 0 else { return }
+        guard self.isOn else { return }
         let number = self.requests.wrappingAdd(1, ordering: .relaxed).oldValue
         guard number % self.every == 0 else { return }
         let answered = answered()

@@ -24,15 +24,15 @@ package struct AdminResponder: HTTPResponder {
         let checks: [String: String]
     }
 
-    private let exposition: @Sendable () -> [UInt8]
+    private let exposition: @Sendable (MetricsFormat) -> [UInt8]
     private let checks: [Check]
     private let isDraining: @Sendable () -> Bool
 
     /// - Parameters:
-    ///   - exposition: the metrics in Prometheus' text format 0.0.4.
+    ///   - exposition: the metrics as a text in UTF-8.
     ///   - isDraining: whether the service was told to stop. It is not ready then, whatever the checks say.
     package init(
-        exposition: @escaping @Sendable () -> [UInt8],
+        exposition: @escaping @Sendable (MetricsFormat) -> [UInt8],
         checks: [Check],
         isDraining: @escaping @Sendable () -> Bool
     ) {
@@ -42,7 +42,8 @@ package struct AdminResponder: HTTPResponder {
     }
 
     package func respond(to request: Request, context: OriginContext) async throws -> Response {
-        let response = try await TextCompression.apply(to: await self.answer(request), for: request.headers)
+        var response = try await TextCompression.apply(to: await self.answer(request), for: request.headers)
+        if request.head.path == "/metrics" { response.headers[.vary] = "Accept, \(TextCompression.vary)" }
         return request.method == .head ? response.createHeadResponse() : response
     }
 
@@ -55,15 +56,16 @@ package struct AdminResponder: HTTPResponder {
             return Problem.methodNotAllowed("GET, HEAD").response
         }
         switch path {
-        case "/metrics": return self.metrics()
+        case "/metrics": return self.metrics(MetricsFormat(accept: request.headers[.accept]))
         case "/readyz": return await self.readiness()
         default: return Response(status: .ok, headers: .json, body: .init(byteBuffer: JSON.encode(["status": "alive"])))
         }
     }
 
-    private func metrics() -> Response {
-        let headers: HTTPFields = [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"]
-        return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: self.exposition())))
+    private func metrics(_ format: MetricsFormat) -> Response {
+        let headers: HTTPFields = [.contentType: format.contentType, .cacheControl: "no-store"]
+        let bytes = self.exposition(format)
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
     private func readiness() async -> Response {

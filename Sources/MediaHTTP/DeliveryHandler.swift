@@ -12,7 +12,12 @@ struct DeliveryHandler: Sendable {
     let hot: HotTable
     let profile: CDNProfile
 
-    func callAsFunction(_ request: Request, path: DeliveryPath) async throws -> Response {
+    /// - Parameter note: told where the bytes came from, and of a body that cannot be read to its end.
+    func callAsFunction(
+        _ request: Request,
+        path: DeliveryPath,
+        noting note: @escaping @Sendable (AnswerNote) -> Void
+    ) async throws -> Response {
         let moment = self.hot.moment
         let trace = DeliveryTrace()
         let accepted = AcceptedFormats(path.isNegotiated ? request.headers[.accept] : nil)
@@ -30,7 +35,9 @@ struct DeliveryHandler: Sendable {
             datesCount: path.version != .latest
         )
         switch conditions.evaluate() {
-        case .notModified: return .withoutContent(.notModified, headers.common)
+        case .notModified:
+            note(AnswerNote(delivery: .hit))
+            return .withoutContent(.notModified, headers.common)
         case .preconditionFailed: throw Problem.preconditionFailed
         case .proceed: break
         }
@@ -39,11 +46,11 @@ struct DeliveryHandler: Sendable {
         switch ByteRange.evaluate(range, total: found.rendition.blob.bytes) {
         case .whole:
             let all = 0..<found.rendition.blob.bytes
-            let answer = try await self.answer(found, headers.whole, range: all, request, trace)
+            let answer = try await self.answer(found, headers.whole, range: all, request, trace, note)
             if let held = answer.held { self.hot.admit(found, at: path, headers, held, since: moment) }
             return answer.response
         case .part(let part):
-            return try await self.answer(found, headers.part(part), range: part, request, trace).response
+            return try await self.answer(found, headers.part(part), range: part, request, trace, note).response
         case .unsatisfiable: throw Problem.rangeNotSatisfiable(total: found.rendition.blob.bytes)
         }
     }
@@ -54,22 +61,27 @@ struct DeliveryHandler: Sendable {
         _ head: HTTPResponse,
         range: Range<Int>,
         _ request: Request,
-        _ trace: DeliveryTrace
+        _ trace: DeliveryTrace,
+        _ note: @escaping @Sendable (AnswerNote) -> Void
     ) async throws -> (response: Response, held: (any HeldBytes)?) {
         // NIO's encoder would send the body of a HEAD, so none is made; but what a GET could not have, it does not
         // promise.
         guard request.method == .get else {
             try await self.deliver.check(found.rendition, tracing: trace)
+            note(AnswerNote(delivery: trace.result))
             return (Response(status: head.status, headers: head.headerFields + trace.fields), nil)
         }
         let read = try await self.deliver.read(found.rendition, range: range, tracing: trace)
         let fields = head.headerFields + trace.fields
+        note(AnswerNote(delivery: trace.result))
         switch read {
         case .whole(let held, let range):
             let part = held.withUnsafeBytes { ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: $0[range])) }
             return (Response(status: head.status, headers: fields, body: ResponseBody(byteBuffer: part)), held)
         case .stream(let reader, let range):
-            return (Response(status: head.status, headers: fields, body: ResponseBody(reader, range)), nil)
+            return (
+                Response(status: head.status, headers: fields, body: ResponseBody(reader, range, noting: note)), nil
+            )
         }
     }
 }
@@ -77,13 +89,23 @@ struct DeliveryHandler: Sendable {
 extension ResponseBody {
     /// A part of a blob, read and verified as it is sent. A chunk that does not verify ends the connection in the
     /// middle: a short answer is never completed.
-    init(_ reader: SealedBlobReader, _ range: Range<Int>) {
+    ///
+    /// - Parameter note: told where a piece could not be read; a client that has gone is none of that.
+    init(_ reader: SealedBlobReader, _ range: Range<Int>, noting note: @escaping @Sendable (AnswerNote) -> Void) {
         // It is written when the responder has returned, where no line would name the request any more.
         let logger = Logger.current
         self.init(contentLength: range.count) { writer in
             do {
                 for piece in reader.pieces(of: range) {
-                    try await writer.write(ByteBuffer(bytes: try await reader.read(piece)))
+                    let bytes: [UInt8]
+                    do {
+                        bytes = try await reader.read(piece)
+                    } catch {
+                        // A service that stops cancels what is left.
+                        if !(error is CancellationError) { note(AnswerNote(isCutShort: true)) }
+                        throw error
+                    }
+                    try await writer.write(ByteBuffer(bytes: bytes))
                 }
                 try await writer.finish(nil)
             } catch {

@@ -1,17 +1,20 @@
 import HTTPTypes
-import Hummingbird
 import MediaModel
 import Metrics
+import NIOCore
 import Synchronization
 
-/// Counts requests by route template, method and status, and tells the access log of each. The table of all metrics is
+/// Counts exchanges by route template, method and status, and tells the access log of each. The table of all metrics is
 /// in MediaMetrics.
 final class HTTPMeters: Sendable {
-    struct Measured: Sendable {
-        let route: Route
-        let method: String
-        let start: ContinuousClock.Instant
-        let id: RequestID
+    /// How an exchange ended.
+    enum Ending {
+        /// The last byte of the answer is with the kernel.
+        case whole
+        /// The connection ended before that.
+        case cut
+        /// Nothing of an answer was sent.
+        case unanswered
     }
 
     private struct Key: Hashable {
@@ -20,90 +23,114 @@ final class HTTPMeters: Sendable {
         let status: Int
     }
 
+    /// Made at the start, so that a request needs no lock to find them.
     private struct RouteHandles {
         let duration: Timer
         let responseSize: Recorder
         let responseBytes: Counter
         let requestBytes: Counter
+
+        init(_ route: String) {
+            let dimensions = [("route", route)]
+            self.duration = Timer(label: "http_request_duration_seconds", dimensions: dimensions)
+            self.responseSize = Recorder(label: "http_response_size_bytes", dimensions: dimensions)
+            self.responseBytes = Counter(label: "http_response_body_bytes_total", dimensions: dimensions)
+            self.requestBytes = Counter(label: "http_request_body_bytes_total", dimensions: dimensions)
+        }
     }
 
-    private struct State {
-        var requests: [Key: Counter] = [:]
-        var routes: [String: RouteHandles] = [:]
-    }
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .options, .patch]
 
+    let connectionsOpen = Meter(label: "http_connections_open")
     private let log: AccessLog
-    private let state = Mutex(State())
     private let inFlight = Meter(label: "http_requests_in_flight")
+    private let routes = Dictionary(uniqueKeysWithValues: Route.templates.map { ($0, RouteHandles($0)) })
+    private let deliveries = Dictionary(
+        uniqueKeysWithValues: DeliveryResult.allCases.map { result in
+            (result, Timer(label: "media_delivery_duration_seconds", dimensions: [("result", result.rawValue)]))
+        }
+    )
+    private let requests = Mutex<[Key: Counter]>([:])
 
     init(log: AccessLog) { self.log = log }
 
-    func begin(route: Route, method: HTTPRequest.Method, id: RequestID) -> Measured {
+    /// Whether anybody will look at a request's id.
+    var wantsRequestIDs: Bool { self.log.isOn }
+
+    /// - Parameter head: nil for what was no request.
+    func begin(_ head: HTTPRequest?) -> Exchange {
         self.inFlight.increment()
-        return Measured(route: route, method: Self.known(method) ?? "other", start: .now, id: id)
+        let method = head.flatMap { Self.known($0.method) } ?? "other"
+        return Exchange(start: .now(), method: method, target: head?.path ?? "")
     }
 
     /// A method that is told apart from others; nil for any other, which a client may call as it likes.
     static func known(_ method: HTTPRequest.Method) -> String? {
-        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .options, .patch]
-        return known.contains(method) ? method.rawValue : nil
+        Self.methods.contains(method) ? method.rawValue : nil
     }
 
-    /// Counts bytes of a request's body that arrived.
-    func received(_ bytes: Int, by measured: Measured) {
-        self.handles(of: measured.route.template).requestBytes.increment(by: bytes)
-    }
-
-    func end(_ measured: Measured, _ response: Response) {
-        self.end(measured, status: response.status, bytes: response.body.contentLength ?? 0)
-    }
-
-    func end(_ measured: Measured, status: HTTPResponse.Status, bytes: Int) {
-        self.inFlight.decrement()
-        let route = measured.route.template
-        let duration = ContinuousClock.now - measured.start
-        self.counter(Key(route: route, method: measured.method, status: status.code)).increment()
-        let handles = self.handles(of: route)
-        handles.duration.record(duration: duration)
-        handles.responseSize.record(bytes)
-        handles.responseBytes.increment(by: bytes)
+    func end(_ exchange: Exchange, _ ending: Ending) {
+        // Last of all: when nothing is in flight, everything is counted.
+        defer { self.inFlight.decrement() }
+        let route = RequestTarget(exchange.target).route
+        guard let handles = self.routes[route.template] else {
+            preconditionFailure("the route \(route.template) is not among Route.templates")
+        }
+        if exchange.requestBytes > 0 { handles.requestBytes.increment(by: exchange.requestBytes) }
+        guard let status = exchange.status, ending != .unanswered else {
+            return self.count("http_requests_unanswered_total", [("route", route.template)])
+        }
+        if ending == .cut {
+            let cause = exchange.note.isCutShort ? "store" : "peer"
+            self.count("http_responses_cut_total", [("route", route.template), ("cause", cause)])
+        }
+        self.counter(Key(route: route.template, method: exchange.method, status: status)).increment()
+        let time = NIODeadline.now() - exchange.start
+        self.following(exchange.note.traceID) {
+            handles.duration.recordNanoseconds(time.nanoseconds)
+            if let delivery = exchange.note.delivery, ending == .whole, Self.isDelivered(status) {
+                self.deliveries[delivery]?.recordNanoseconds(time.nanoseconds)
+            }
+        }
+        handles.responseSize.record(exchange.responseBytes)
+        handles.responseBytes.increment(by: exchange.responseBytes)
         self.log.note {
             AccessLog.Answered(
-                route: route,
-                path: measured.route.deliveryPath?.description,
-                method: measured.method,
-                status: status.code,
-                bytes: bytes,
-                duration: duration,
-                requestID: measured.id.description
+                route: route.template,
+                path: route.deliveryPath?.description,
+                method: exchange.method,
+                status: status,
+                bytes: exchange.responseBytes,
+                duration: .nanoseconds(time.nanoseconds),
+                requestID: exchange.note.requestID
             )
         }
     }
 
+    private static func isDelivered(_ status: Int) -> Bool {
+        status == HTTPResponse.Status.notModified.code || (200..<300).contains(status)
+    }
+
+    /// Counts with the request's trace at hand. Nothing is bound where there is none.
+    private func following(_ traceID: String?, _ count: () -> Void) {
+        guard let traceID else { return count() }
+        RequestTrace.$id.withValue(traceID, operation: count)
+    }
+
+    /// What happens seldom.
+    private func count(_ label: String, _ dimensions: [(String, String)]) {
+        Counter(label: label, dimensions: dimensions).increment()
+    }
+
     private func counter(_ key: Key) -> Counter {
-        self.state.withLock { state in
-            if let counter = state.requests[key] { return counter }
+        self.requests.withLock { requests in
+            if let counter = requests[key] { return counter }
             let counter = Counter(
                 label: "http_requests_total",
                 dimensions: [("route", key.route), ("method", key.method), ("status", String(key.status))]
             )
-            state.requests[key] = counter
+            requests[key] = counter
             return counter
-        }
-    }
-
-    private func handles(of route: String) -> RouteHandles {
-        self.state.withLock { state in
-            if let handles = state.routes[route] { return handles }
-            let dimensions = [("route", route)]
-            let handles = RouteHandles(
-                duration: Timer(label: "http_request_duration_seconds", dimensions: dimensions),
-                responseSize: Recorder(label: "http_response_size_bytes", dimensions: dimensions),
-                responseBytes: Counter(label: "http_response_body_bytes_total", dimensions: dimensions),
-                requestBytes: Counter(label: "http_request_body_bytes_total", dimensions: dimensions)
-            )
-            state.routes[route] = handles
-            return handles
         }
     }
 }

@@ -13,6 +13,9 @@ package struct OriginContext: InitializableFromSource, Sendable {
 
     package init(source: ApplicationRequestContextSource) { self.channel = source.channel }
 
+    /// Tells whoever counts the answer what its bytes do not say.
+    func note(_ note: AnswerNote) { self.channel.triggerUserOutboundEvent(note, promise: nil) }
+
     /// Sends `100 Continue` where the client waits for it.
     func wantBody() { self.channel.triggerUserOutboundEvent(ExpectContinueHandler.BodyWanted(), promise: nil) }
 }
@@ -33,28 +36,40 @@ package struct OriginResponder: HTTPResponder {
     let meters: HTTPMeters
     let slowRequests: SlowRequests
     let tracing: RequestTracing
+    /// The trace that follows the current task, where that is kept.
+    let traceID: @Sendable () -> String?
 
     package func respond(to request: Request, context: OriginContext) async throws -> Response {
+        let start = ContinuousClock.now
         let target = RequestTarget(request.head.path ?? "")
         let id = RequestID(request.headers)
         let times = self.slowRequests.times(of: target.route)
         return try await withLogger(Logger.current.of(id)) { _ in
             try await self.tracing.serve(request, target, id) { span in
-                let measured = self.meters.begin(route: target.route, method: request.method, id: id)
+                self.note(id, context)
                 let response = try await StageTimes.$current.withValue(times) {
-                    try await self.respond(to: request, target, measured, context, span)
+                    try await self.respond(to: request, target, id, context, span)
                 }
-                self.slowRequests.note(measured, status: response.status.code, times)
+                self.slowRequests.note(request.head, target.route, since: start, response.status, times)
                 return response
             }
         }
     }
 
-    /// The answer, counted and called by its request's id where that goes with it.
+    /// Says who is answered to whoever counts the answer, if that is of use.
+    private func note(_ id: RequestID, _ context: OriginContext) {
+        let note = AnswerNote(
+            traceID: self.traceID(),
+            requestID: self.meters.wantsRequestIDs ? id.description : nil
+        )
+        if note.traceID != nil || note.requestID != nil { context.note(note) }
+    }
+
+    /// The answer, called by its request's id where that goes with it.
     private func respond(
         to request: Request,
         _ target: RequestTarget,
-        _ measured: HTTPMeters.Measured,
+        _ id: RequestID,
         _ context: OriginContext,
         _ span: (any Span)?
     ) async throws -> Response {
@@ -62,28 +77,21 @@ package struct OriginResponder: HTTPResponder {
             body: request.body,
             fields: request.headers,
             timeout: self.bodyTimeout,
-            received: { self.meters.received($0, by: measured) },
             wanted: { if request.headers[.expect] != nil { context.wantBody() } }
         )
         do {
-            var response = try await self.answer(request, target, incoming)
+            var response = try await self.answer(request, target, incoming, context)
             // A delivery is kept by caches, where the id of whoever came first says nothing to the others; so only who
             // has sent one is told (docs/decisions/0025).
-            if target.route.deliveryPath == nil || measured.id.isGiven {
-                response.headers[.xRequestID] = measured.id.description
-            }
-            self.meters.end(measured, response)
+            if target.route.deliveryPath == nil || id.isGiven { response.headers[.xRequestID] = id.description }
             return response
         } catch let error as HTTPParserError {
             // The body broke the rules of HTTP; Hummingbird answers 400 and closes, and FaultAnswerHandler says it.
-            self.meters.end(measured, status: .badRequest, bytes: 0)
             throw error
         } catch {
-            let problem = self.refuse(request.head, target.route, error, measured.id)
+            let problem = self.refuse(request.head, target.route, error, id)
             span?.refused(problem, because: error)
-            let response = try await Self.refusal(problem, of: target.route, request)
-            self.meters.end(measured, response)
-            return response
+            return try await Self.refusal(problem, of: target.route, request)
         }
     }
 
@@ -99,24 +107,26 @@ package struct OriginResponder: HTTPResponder {
             return nil
         } catch {
             let id = RequestID(head.headerFields)
-            let measured = self.meters.begin(route: target.route, method: head.method, id: id)
             var problem = withLogger(Logger.current.of(id)) { _ in self.refuse(head, target.route, error, id) }
             problem.fields[.vary] = TextCompression.vary
-            self.meters.end(measured, status: problem.status, bytes: problem.document.readableBytes)
             return problem
         }
     }
 
-    private func answer(_ request: Request, _ target: RequestTarget, _ incoming: IncomingBody) async throws -> Response
-    {
+    private func answer(
+        _ request: Request,
+        _ target: RequestTarget,
+        _ incoming: IncomingBody,
+        _ context: OriginContext
+    ) async throws -> Response {
         try self.checkHead(request.head, target)
         if case .delivery(let path) = target.route {
             guard request.method != .options else {
                 return CrossOrigin.options(request.headers, methods: target.route.allow)
             }
-            return try await self.delivery(request, path: path)
+            return try await self.delivery(request, path: path, noting: context.note)
         }
-        if case .original(let ref) = target.route { return try await self.original(request, ref) }
+        if case .original(let ref) = target.route { return try await self.original(request, ref, noting: context.note) }
         return try await Self.finished(try await self.answerAPI(request.method, target, incoming), for: request)
     }
 

@@ -54,6 +54,8 @@ package struct OriginFace: Sendable {
     package let accessLog: AccessLog
     package let slowRequests: SlowRequests
     package let tracing: RequestTracing
+    /// The trace that follows the current task, where that is kept.
+    package let traceID: @Sendable () -> String?
     package let isEqual: @Sendable ([UInt8], [UInt8]) -> Bool
 
     package init(
@@ -73,6 +75,7 @@ package struct OriginFace: Sendable {
         accessLog: AccessLog,
         slowRequests: SlowRequests = .off,
         tracing: RequestTracing = .off,
+        traceID: @escaping @Sendable () -> String? = { nil },
         isEqual: @escaping @Sendable ([UInt8], [UInt8]) -> Bool
     ) {
         self.ingest = ingest
@@ -91,6 +94,7 @@ package struct OriginFace: Sendable {
         self.accessLog = accessLog
         self.slowRequests = slowRequests
         self.tracing = tracing
+        self.traceID = traceID
         self.isEqual = isEqual
     }
 
@@ -122,7 +126,8 @@ package struct OriginFace: Sendable {
             bodyTimeout: self.uploadTimeout,
             meters: HTTPMeters(log: self.accessLog),
             slowRequests: self.slowRequests,
-            tracing: self.tracing
+            tracing: self.tracing,
+            traceID: self.traceID
         )
     }
 }
@@ -148,6 +153,7 @@ package enum OriginServer {
         let server = Self.guarded(
             configuration,
             hotPath: responder.hotPath,
+            meters: responder.meters,
             refusing: responder.promptRefusal,
             certificate: certificate,
             logger: logger
@@ -203,27 +209,38 @@ package enum OriginServer {
     private static func guarded(
         _ configuration: ListenerConfiguration,
         hotPath: HotPath? = nil,
+        meters: HTTPMeters? = nil,
         refusing judge: @escaping PromptRefusalHandler.Judge = { _ in nil },
         certificate: ServerCertificate? = nil,
         logger: Logger
     ) -> HTTPServerBuilder {
         let addresses = ConnectionsByAddress(connectionsMax: configuration.connectionsPerAddressMax)
-        let guards = ConnectionGuards(patience: configuration.patience, addresses: addresses)
+        let guards = ConnectionGuards(
+            patience: configuration.patience,
+            addresses: addresses,
+            openMeter: meters?.connectionsOpen
+        )
         return .init { responder in
-            let base = HTTP1Channel(responder: responder, configuration: Self.http1(judge, logger))
+            let base = HTTP1Channel(responder: responder, configuration: Self.http1(meters, judge, logger))
             let channel = GuardedChannel(base: base, guards: guards, hotPath: hotPath)
             guard let certificate else { return channel }
-            return SecureChannel(certificate: certificate, http1: channel)
+            return SecureChannel(certificate: certificate, http1: channel, meters: meters)
         }
+    }
+
+    /// What counts requests, where they are counted.
+    static func counting(_ meters: HTTPMeters?) -> [any RemovableChannelHandler] {
+        meters.map { [ExchangeMeterHandler($0)] } ?? []
     }
 
     /// Without Hummingbird's idle timeout: it knows nothing of what `PeerGuardHandler` does better.
     private static func http1(
+        _ meters: HTTPMeters?,
         _ judge: @escaping PromptRefusalHandler.Judge,
         _ logger: Logger
     ) -> HTTP1Channel.Configuration {
         .init(
-            additionalChannelHandlers: [
+            additionalChannelHandlers: Self.counting(meters) + [
                 FaultAnswerHandler(logger: logger), ExpectContinueHandler(),
                 LingeringCloseHandler(linger: Self.linger), PromptRefusalHandler(judge: judge),
             ],

@@ -12,7 +12,12 @@ import MediaOrigin
 struct OriginalHandler: Sendable {
     let deliver: Deliver
 
-    func callAsFunction(_ request: Request, _ ref: VersionRef) async throws -> Response {
+    /// - Parameter note: told of a body that cannot be read to its end.
+    func callAsFunction(
+        _ request: Request,
+        _ ref: VersionRef,
+        noting note: @escaping @Sendable (AnswerNote) -> Void
+    ) async throws -> Response {
         let version = try await self.deliver.original(ref)
         let total = version.source.bytes
         let common = Self.headers(of: version)
@@ -29,11 +34,11 @@ struct OriginalHandler: Sendable {
         }
         let range = request.method == .get && conditions.ifRangeAllowsRange ? request.headers[.range] : nil
         switch ByteRange.evaluate(range, total: total) {
-        case .whole: return try await self.answer(request, version, 0..<total, .ok, common)
+        case .whole: return try await self.answer(request, version, 0..<total, .ok, common, note)
         case .part(let part):
             var headers = common
             headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(total)"
-            return try await self.answer(request, version, part, .partialContent, headers)
+            return try await self.answer(request, version, part, .partialContent, headers, note)
         case .unsatisfiable: throw Problem.rangeNotSatisfiable(total: total)
         }
     }
@@ -43,7 +48,8 @@ struct OriginalHandler: Sendable {
         _ version: AssetVersion,
         _ range: Range<Int>,
         _ status: HTTPResponse.Status,
-        _ common: HTTPFields
+        _ common: HTTPFields,
+        _ note: @escaping @Sendable (AnswerNote) -> Void
     ) async throws -> Response {
         var headers = common
         headers[.contentType] = version.source.sealedAs.mediaType
@@ -52,7 +58,7 @@ struct OriginalHandler: Sendable {
         // Also for a HEAD: what a GET could not have, it does not promise.
         let reader = try await self.deliver.openOriginal(version)
         guard request.method == .get else { return Response(status: status, headers: headers) }
-        return Response(status: status, headers: headers, body: ResponseBody(reader, range))
+        return Response(status: status, headers: headers, body: ResponseBody(reader, range, noting: note))
     }
 
     /// What every answer carries, a 304 included.

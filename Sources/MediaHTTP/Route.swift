@@ -86,6 +86,13 @@ enum Route: Hashable, Sendable {
         }
     }
 
+    /// All of them.
+    static let templates = [
+        "/a/{asset}/v{n}/{preset}", "/a/{asset}/latest/{preset}", "/a/{asset}/v{n}/original", "/v1/assets",
+        "/v1/assets/{asset}", "/v1/assets/{asset}/undelete", "/v1/assets/{asset}/reprocess",
+        "/v1/assets/{asset}/latest", "/v1/assets/{asset}/versions", "/v1/assets/{asset}/versions/{n}", "other",
+    ]
+
     /// Of a delivery.
     var deliveryPath: DeliveryPath? {
         guard case .delivery(let path) = self else { return nil }

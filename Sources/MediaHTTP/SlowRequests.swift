@@ -1,3 +1,4 @@
+import HTTPTypes
 import Logging
 import MediaOrigin
 
@@ -13,15 +14,23 @@ package struct SlowRequests: Sendable {
     /// What takes the times of a request; nil: nobody will look at them.
     func times(of route: Route) -> StageTimes? { self.threshold > .zero && route.hasStages ? StageTimes() : nil }
 
-    func note(_ measured: HTTPMeters.Measured, status: Int, _ times: StageTimes?) {
+    /// - Parameter start: when the responder was given the request.
+    func note(
+        _ request: HTTPRequest,
+        _ route: Route,
+        since start: ContinuousClock.Instant,
+        _ status: HTTPResponse.Status,
+        _ times: StageTimes?
+    ) {
         guard let times else { return }
-        let duration = ContinuousClock.now - measured.start
+        let duration = ContinuousClock.now - start
         guard duration >= self.threshold else { return }
         let stages = times.sums.map { "\($0.stage.rawValue)=\(Milliseconds.text($0.time))" }
         Logger.current.notice(
             "Slow request",
             metadata: [
-                "route": "\(measured.route.template)", "method": "\(measured.method)", "status": "\(status)",
+                "route": "\(route.template)", "method": "\(HTTPMeters.known(request.method) ?? "other")",
+                "status": "\(status.code)",
                 "milliseconds": "\(Milliseconds.text(duration))", "stages": "\(stages.joined(separator: " "))",
             ]
         )

@@ -9,8 +9,6 @@ struct IncomingBody: Sendable {
     let fields: HTTPFields
     /// How long all of it may take to arrive.
     let timeout: Duration
-    /// Told of the bytes of each part that arrives.
-    let received: @Sendable (Int) -> Void
     /// Called once, before the first bytes are waited for: a client may wait to be told to send them.
     let wanted: @Sendable () -> Void
 
@@ -40,7 +38,7 @@ struct IncomingBody: Sendable {
     }
 }
 
-/// The body of a request as it arrives, within its size and its time, counted, and compared with its digest at its end.
+/// The body of a request as it arrives, within its size and its time, and compared with its digest at its end.
 ///
 /// Hummingbird's idle timeout starts anew with every part, so a body that drips would live for ever; here the whole
 /// body has one deadline, looked at whenever something arrives.
@@ -48,7 +46,6 @@ struct RequestChunks: UploadBody {
     /// One task pulls, call after call; Hummingbird's iterator is not marked for that.
     private nonisolated(unsafe) var iterator: RequestBody.AsyncIterator
     private let deadline: ContinuousClock.Instant
-    private let received: @Sendable (Int) -> Void
     private var wanted: (@Sendable () -> Void)?
     private var bytesLeft: Int
     private var digest: RunningContentDigest?
@@ -56,7 +53,6 @@ struct RequestChunks: UploadBody {
     fileprivate init(_ source: IncomingBody, bytesMax: Int, digest: RunningContentDigest?) {
         self.iterator = source.body.makeAsyncIterator()
         self.deadline = ContinuousClock.now + source.timeout
-        self.received = source.received
         self.wanted = source.wanted
         self.bytesLeft = bytesMax
         self.digest = digest
@@ -68,7 +64,6 @@ struct RequestChunks: UploadBody {
         self.wanted = nil
         while let buffer = try await self.iterator.next() {
             guard ContinuousClock.now < self.deadline else { throw Problem.uploadTimeout }
-            self.received(buffer.readableBytes)
             self.bytesLeft -= buffer.readableBytes
             guard self.bytesLeft >= 0 else { throw OriginError(.tooLarge) }
             guard buffer.readableBytes > 0 else { continue }

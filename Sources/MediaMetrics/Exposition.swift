@@ -1,6 +1,6 @@
-/// Prints series in Prometheus' text format 0.0.4.
-///
-/// https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+import FoundationEssentials
+
+/// Prints series in one of Prometheus' text formats.
 struct Exposition {
     private struct Family {
         let definition: MetricDefinition
@@ -9,7 +9,10 @@ struct Exposition {
         var series: [[String]: [String]] = [:]
     }
 
+    private let format: ExpositionFormat
     private var families: [String: Family] = [:]
+
+    init(_ format: ExpositionFormat) { self.format = format }
 
     /// Adds a series that handles write.
     mutating func add(_ definition: MetricDefinition, _ labelValues: [String], _ series: PrometheusRegistry.Series) {
@@ -20,49 +23,73 @@ struct Exposition {
         case .value(let value):
             self.add(definition, labelValues, value: value.value)
         case .histogram(let histogram):
-            self.add(definition, labelValues, Self.lines(definition, labels, histogram))
+            self.add(definition, labelValues, self.lines(definition, labels, histogram))
         }
     }
 
     /// Adds a counter's or a gauge's value; it takes the place of one that was added before.
     mutating func add(_ definition: MetricDefinition, _ labelValues: [String], value: Double) {
         let labels = Self.labels(definition, labelValues)
-        self.add(definition, labelValues, ["\(definition.name)\(Self.braced(labels)) \(Self.number(value))"])
+        self.add(definition, labelValues, ["\(definition.name)\(Self.braced(labels)) \(ExposedNumber.sample(value))"])
     }
 
     /// The whole text: families by name, their series by their labels' values.
     var bytes: [UInt8] {
         var text = ""
         for family in self.families.values.sorted(by: { $0.definition.name < $1.definition.name }) {
-            let definition = family.definition
-            text += "# HELP \(definition.name) \(Self.escaped(definition.help, quotes: false))\n"
-            text += "# TYPE \(definition.name) \(definition.kind.typeName)\n"
+            text += self.metadata(of: family.definition)
             let series = family.series.sorted { $0.key.lexicographicallyPrecedes($1.key) }
             for line in series.flatMap(\.value) { text += line + "\n" }
         }
+        if self.format == .openMetrics100 { text += "# EOF\n" }
         return Array(text.utf8)
+    }
+
+    /// In the order that each format recommends. The older one knows no units, and no quotes in help that were to be
+    /// escaped.
+    private func metadata(of definition: MetricDefinition) -> String {
+        let name = self.format.familyName(of: definition)
+        let type = "# TYPE \(name) \(self.format.typeName(of: definition.kind))\n"
+        switch self.format {
+        case .text004: return "# HELP \(name) \(Self.escaped(definition.help, quotes: false))\n" + type
+        case .openMetrics100:
+            let unit = definition.unit.map { "# UNIT \(name) \($0)\n" } ?? ""
+            return type + unit + "# HELP \(name) \(Self.escaped(definition.help, quotes: true))\n"
+        }
     }
 
     private mutating func add(_ definition: MetricDefinition, _ labelValues: [String], _ lines: [String]) {
         self.families[definition.name, default: Family(definition: definition)].series[labelValues] = lines
     }
 
-    private static func lines(
+    private func lines(
         _ definition: MetricDefinition,
         _ labels: [String],
         _ histogram: HistogramSeries
     ) -> [String] {
+        // Before the counts, so that no bucket names an observation that it does not count.
+        let exemplars = self.format == .openMetrics100 ? histogram.lastExemplars : [:]
         let (cumulative, sum) = histogram.snapshot
         let unit = Double(definition.kind.unitsPerExposed)
-        let bounds = definition.kind.bounds.map { Self.number(Double($0) / unit) } + ["+Inf"]
-        let buckets = zip(bounds, cumulative).map { bound, count in
-            "\(definition.name)_bucket\(Self.braced(labels + ["le=\"\(bound)\""])) \(count)"
+        let bounds = definition.kind.bounds.map { ExposedNumber.bound(Double($0) / unit) } + ["+Inf"]
+        let buckets = zip(bounds, cumulative).enumerated().map { index, bucket in
+            let labels = Self.braced(labels + ["le=\"\(bucket.0)\""])
+            return "\(definition.name)_bucket\(labels) \(bucket.1)\(Self.text(exemplars[index], unit: unit))"
         }
         let rest = Self.braced(labels)
         return buckets + [
-            "\(definition.name)_sum\(rest) \(Self.number(sum))",
+            "\(definition.name)_sum\(rest) \(ExposedNumber.sample(sum))",
             "\(definition.name)_count\(rest) \(cumulative.last ?? 0)",
         ]
+    }
+
+    /// With the space before it; empty where there is none. Timestamps to the millisecond.
+    private static func text(_ exemplar: Exemplar?, unit: Double) -> String {
+        guard let exemplar else { return "" }
+        let labels = "{\(Exemplar.label)=\"\(Self.escaped(exemplar.traceID, quotes: true))\"}"
+        let seconds = (exemplar.time.timeIntervalSince1970 * 1000).rounded() / 1000
+        let value = ExposedNumber.sample(Double(exemplar.value) / unit)
+        return " # \(labels) \(value) \(ExposedNumber.sample(seconds))"
     }
 
     private static func labels(_ definition: MetricDefinition, _ values: [String]) -> [String] {
@@ -85,11 +112,5 @@ struct Exposition {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func number(_ value: Double) -> String {
-        if value.isNaN { return "NaN" }
-        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
-        return Int64(exactly: value).map(String.init) ?? "\(value)"
     }
 }

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-/// The `process_*` metrics that Prometheus' own clients have, read from Linux' `/proc/self` (proc(5)).
+/// The `process_*` metrics that Prometheus' own clients have, read from Linux' `/proc/self` (proc(5)) and getrusage(2),
+/// and beside them what says why a process is slow: page faults that waited for a disk, processors taken away.
 ///
 /// The kernel makes these files up in memory when they are read: no disk is waited for.
 package enum ProcessCollector {
@@ -36,14 +37,32 @@ package enum ProcessCollector {
         help: "Start time of the process since the Unix epoch, in seconds."
     )
     private static let threads = MetricDefinition("process_threads", .gauge, help: "Number of threads of the process.")
+    private static let pageFaults = MetricDefinition(
+        "process_page_faults_total",
+        .counter,
+        labels: [MetricLabel("kind", ["major", "minor"], meaning: "`major`: a disk was waited for")],
+        help: "Page faults of the process."
+    )
+    private static let contextSwitches = MetricDefinition(
+        "process_context_switches_total",
+        .counter,
+        labels: [
+            MetricLabel(
+                "kind",
+                ["voluntary", "involuntary"],
+                meaning: "`voluntary`: it waited for something; `involuntary`: another got its processor"
+            )
+        ],
+        help: "Times that a thread of the process stopped running."
+    )
 
     package static let definitions = [
         Self.cpuSeconds, Self.residentBytes, Self.virtualBytes, Self.openDescriptors, Self.maxDescriptors,
-        Self.startTime, Self.threads,
+        Self.startTime, Self.threads, Self.pageFaults, Self.contextSwitches,
     ]
 
-    /// What can be read now; where `/proc` is not mounted, only the limit of open files.
-    package static func collect() -> [MetricSample] { Self.statistics() + Self.descriptors() }
+    /// What can be read now; where `/proc` is not mounted, only what system calls say.
+    package static func collect() -> [MetricSample] { Self.statistics() + Self.usage() + Self.descriptors() }
 
     /// From `/proc/self/stat`: the fields after the command's name, which is in parentheses and may hold anything.
     private static func statistics() -> [MetricSample] {
@@ -62,6 +81,18 @@ package enum ProcessCollector {
             samples.append(MetricSample(Self.startTime, booted + field(22) / ticksPerSecond))
         }
         return samples
+    }
+
+    /// All threads, those that have ended included; `/proc/self/status` has the switches of one thread only.
+    private static func usage() -> [MetricSample] {
+        var usage = rusage()
+        guard getrusage(RUSAGE_SELF.rawValue, &usage) == 0 else { return [] }
+        return [
+            MetricSample(Self.pageFaults, labels: [("kind", "major")], Double(usage.ru_majflt)),
+            MetricSample(Self.pageFaults, labels: [("kind", "minor")], Double(usage.ru_minflt)),
+            MetricSample(Self.contextSwitches, labels: [("kind", "voluntary")], Double(usage.ru_nvcsw)),
+            MetricSample(Self.contextSwitches, labels: [("kind", "involuntary")], Double(usage.ru_nivcsw)),
+        ]
     }
 
     /// Seconds since 1970, from the line `btime` of `/proc/stat`.

@@ -1,7 +1,7 @@
 package import CoreMetrics
 import Synchronization
 
-/// The backend of swift-metrics: keeps every series in memory and prints them in Prometheus' text format.
+/// The backend of swift-metrics: keeps every series in memory and prints them in Prometheus' text formats.
 ///
 /// `MetricsSystem.bootstrap` gets one at the start of the program; handles are then made with the names, the kinds and
 /// the labels of the definitions. A handle of a name that was not declared, of another kind or with other labels ends
@@ -11,6 +11,7 @@ import Synchronization
 /// |---|---|
 /// | `.counter` | `Counter`, or `FloatingPointCounter`, but not both of the same labels |
 /// | `.gauge` | `Gauge`, `Meter`, `Recorder(aggregate: false)` |
+/// | `.info` | none: a collector's |
 /// | `.durations` | `Timer`, or `Recorder` in seconds |
 /// | `.sizes` | `Recorder` in bytes |
 package final class PrometheusRegistry: MetricsFactory, Sendable {
@@ -18,7 +19,7 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     static let folded = MetricDefinition(
         "media_metrics_series_folded_total",
         .counter,
-        labels: ["metric"],
+        labels: [MetricLabel("metric", meaning: "its name")],
         help: "Label values that were counted as 'other' because the metric had its most series already."
     )
 
@@ -31,14 +32,28 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
         case counter(CounterSeries)
         case value(ValueSeries)
         case histogram(HistogramSeries)
+
+        /// Of a counter or a histogram that nobody has written.
+        static func unwritten(_ kind: MetricDefinition.Kind) -> Series {
+            kind.isDistribution ? .histogram(HistogramSeries(kind)) : .counter(CounterSeries())
+        }
     }
 
     let definitions: [String: MetricDefinition]
     private let state = Mutex(State())
 
-    /// - Parameter definitions: every metric there will be; two of one name end the program.
-    package init(_ definitions: [MetricDefinition]) {
-        let all = definitions + [Self.folded]
+    private let exemplars: ExemplarSource?
+    private let isCounting: Bool
+
+    /// - Parameters:
+    ///   - definitions: every metric there will be; two of one name end the program.
+    ///   - exemplars: the traces that histograms name; nil: none, at no cost.
+    ///   - isCounting: whether handles are made of it. Where nothing is counted, nothing is said to be 0.
+    package init(_ definitions: [MetricDefinition], exemplars: ExemplarSource? = nil, isCounting: Bool = true) {
+        let isThere = definitions.contains { $0.name == Self.folded.name }
+        let all = definitions + (isThere ? [] : [Self.folded])
+        self.exemplars = exemplars
+        self.isCounting = isCounting
         self.definitions = Dictionary(all.map { ($0.name, $0) }) { _, again in
             preconditionFailure("the metric '\(again.name)' is declared twice")
         }
@@ -54,10 +69,18 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     /// All series of a metric, by their label values.
     func series(of name: String) -> [[String]: Series] { self.state.withLock { $0.series[name] ?? [:] } }
 
-    /// The text format 0.0.4, in UTF-8; sorted, so that two scrapes of the same values are the same bytes.
-    package func exposition() -> [UInt8] {
+    /// All series in UTF-8; sorted, so that two scrapes of the same values are the same bytes.
+    ///
+    /// Counters and histograms whose labels are declared with all their values are there from the start, at 0: whoever
+    /// asks for an increase sees the first event. Gauges are not: their 0 would say something that nobody knows.
+    package func exposition(_ format: ExpositionFormat = .text004) -> [UInt8] {
         let (series, collectors) = self.state.withLock { ($0.series, $0.collectors) }
-        var exposition = Exposition()
+        var exposition = Exposition(format)
+        for definition in self.definitions.values where definition.isThereAtOnce && self.isCounting {
+            for labelValues in definition.allSeries ?? [] where series[definition.name]?[labelValues] == nil {
+                exposition.add(definition, labelValues, Series.unwritten(definition.kind))
+            }
+        }
         for (name, ofMetric) in series {
             for (labelValues, one) in ofMetric { exposition.add(self.definition(name), labelValues, one) }
         }
@@ -123,7 +146,14 @@ extension PrometheusRegistry {
 
     private func histogram(_ name: String, _ dimensions: [(String, String)]) -> HistogramSeries {
         let kind = self.definition(name).kind
-        let series = self.series(name, dimensions, [kind], { .histogram(HistogramSeries(kind)) })
+        let series = self.series(
+            name,
+            dimensions,
+            [kind],
+            {
+                .histogram(HistogramSeries(kind, exemplars: self.exemplars))
+            }
+        )
         guard case .histogram(let histogram) = series, !kind.bounds.isEmpty
         else { preconditionFailure("'\(name)' is no histogram") }
         return histogram
@@ -189,7 +219,7 @@ package struct MetricSample: Sendable {
     let value: Double
 
     /// - Parameters:
-    ///   - definition: a counter or a gauge of the registry.
+    ///   - definition: no histogram.
     ///   - labels: name and value of each of its labels.
     package init(_ definition: MetricDefinition, labels: [(String, String)] = [], _ value: Double) {
         precondition(definition.kind.bounds.isEmpty, "a collector cannot read a histogram")

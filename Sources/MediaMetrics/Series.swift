@@ -59,13 +59,20 @@ final class HistogramSeries: TimerHandler, RecorderHandler {
 
     private let unitsPerExposed: Int
     private let bounds: [Int]
+    /// Nil: no observation is asked for its trace.
+    private let exemplarSource: ExemplarSource?
+    /// Before the buckets, so that it is in one line of the processors' caches with the first of them, where most
+    /// observations are.
+    private let sum = Atomic<Int>(0)
     /// Observations by bucket, not cumulative: an observation touches one bucket, and a scrape adds them up.
     private let counts = InlineArray<24, Atomic<Int>> { _ in Atomic(0) }
-    private let sum = Atomic<Int>(0)
+    /// The last one of each bucket, by its number.
+    private let exemplars = Mutex<[Int: Exemplar]>([:])
 
-    init(_ kind: MetricDefinition.Kind) {
+    init(_ kind: MetricDefinition.Kind, exemplars: ExemplarSource? = nil) {
         self.unitsPerExposed = kind.unitsPerExposed
         self.bounds = kind.bounds
+        self.exemplarSource = exemplars
     }
 
     /// - Parameter value: in nanoseconds or bytes. One below 0 (a clock set back) counts as 0, so that the sum never
@@ -76,6 +83,9 @@ final class HistogramSeries: TimerHandler, RecorderHandler {
         while bucket < self.bounds.count, value > self.bounds[bucket] { bucket += 1 }
         self.counts[bucket].wrappingAdd(1, ordering: .relaxed)
         self.sum.wrappingAdd(value, ordering: .relaxed)
+        if let exemplar = self.exemplarSource?.exemplar(of: value) {
+            self.exemplars.withLock { $0[bucket] = exemplar }
+        }
     }
 
     func recordNanoseconds(_ duration: Int64) { self.observe(Int(duration)) }
@@ -89,6 +99,9 @@ final class HistogramSeries: TimerHandler, RecorderHandler {
     func record(_ value: Double) {
         self.observe(Int(exactly: (value * Double(self.unitsPerExposed)).rounded()) ?? Self.observationMax)
     }
+
+    /// By the bucket's number.
+    var lastExemplars: [Int: Exemplar] { self.exemplars.withLock { $0 } }
 
     /// What was observed until now. A scrape between the two steps of an observation sees a sum that is one behind; the
     /// count is made from the buckets, so that it always equals the last of them.

@@ -53,7 +53,10 @@ package struct BlobVault: Sendable {
                 try await spool.append(bytes)
                 return try await spool.finish()
             }
+            let start = ContinuousClock.now
             try await Stage.publish.measure { try await spool.publish(record) }
+            OriginMeters.shared.took(.seal, spool.sealTime)
+            OriginMeters.shared.took(.store, spool.storeTime + (ContinuousClock.now - start))
             return record
         } catch {
             await spool.discard()
@@ -122,6 +125,10 @@ package struct Spool: Sendable {
     private let inFlight: BlobsInFlight
     private var pending: [UInt8] = []
     private var isStarted = false
+    /// What sealing has taken until now.
+    private(set) var sealTime = Duration.zero
+    /// What the store has taken until now to append to the draft.
+    private(set) var storeTime = Duration.zero
 
     init(sealer: any BlobSealer, draft: any BlobDraft, inFlight: BlobsInFlight) {
         self.sealer = sealer
@@ -130,18 +137,22 @@ package struct Spool: Sendable {
     }
 
     package mutating func append(_ plaintext: [UInt8]) async throws {
+        let start = ContinuousClock.now
         if !self.isStarted {
             self.pending = try self.sealer.start()
             self.isStarted = true
         }
         self.pending += try self.sealer.seal(plaintext)
+        self.sealTime += ContinuousClock.now - start
         if self.pending.count >= BlobVault.appendBytesMin { try await self.flush() }
     }
 
     /// Seals the last chunk; afterwards the draft is whole, but neither durable nor visible.
     package mutating func finish() async throws -> BlobRecord {
+        let start = ContinuousClock.now
         let (tail, record) = try self.sealer.finish()
         self.pending += tail
+        self.sealTime += ContinuousClock.now - start
         try await self.flush()
         return record
     }
@@ -162,7 +173,9 @@ package struct Spool: Sendable {
     private mutating func flush() async throws {
         let bytes = self.pending
         self.pending = []
+        let start = ContinuousClock.now
         try await self.draft.append(bytes)
+        self.storeTime += ContinuousClock.now - start
     }
 }
 

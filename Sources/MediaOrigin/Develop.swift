@@ -80,7 +80,7 @@ package struct Develop: Sendable {
             let outcome = try await Quarantine(catalog: self.catalog).rendering(version.source.sha256) {
                 try await self.renderer.renderTraced(job, source: source, priority: asker.priority)
             }
-            meters.rendered(outcome, asker.priority)
+            meters.rendered(outcome, of: version.source, asker.priority)
             return outcome
         } catch {
             meters.rendersFailed.increment()
@@ -121,12 +121,14 @@ package struct Develop: Sendable {
         of version: AssetVersion
     ) async throws -> AssetVersion {
         do {
-            let ready = try await self.catalog.complete(
-                version.ref,
-                sourceSize: sourceSize,
-                renditions: renditions,
-                quota: self.quota
-            )
+            let ready = try await OriginMeters.shared.measuring(.commit) {
+                try await self.catalog.complete(
+                    version.ref,
+                    sourceSize: sourceSize,
+                    renditions: renditions,
+                    quota: self.quota
+                )
+            }
             self.vault.settle(renditions.map(\.blob.id))
             return ready
         } catch {

@@ -129,7 +129,7 @@ package struct DevelopLater: Sendable {
             if let damage = Damage(error) { try await self.catalog.setDamage(damage.code, of: version.source.id) }
             throw error
         }
-        OriginMeters.shared.rendered(outcome, .reader)
+        OriginMeters.shared.rendered(outcome, of: version.source, .reader)
         guard let picture = outcome.renditions.first else {
             throw RenderError(.crashed, detail: "no rendition '\(preset.name)' of \(version.ref)")
         }
@@ -143,12 +143,14 @@ package struct DevelopLater: Sendable {
         do {
             let rendition = Rendition(preset: picture.preset, size: picture.size, blob: blob)
             let kept = try await Stage.commitRenditions.measure {
-                try await self.catalog.keep(
-                    rendition,
-                    of: version.ref,
-                    quota: self.quota,
-                    oneOffsMax: self.oneOffsMax
-                )
+                try await OriginMeters.shared.measuring(.commit) {
+                    try await self.catalog.keep(
+                        rendition,
+                        of: version.ref,
+                        quota: self.quota,
+                        oneOffsMax: self.oneOffsMax
+                    )
+                }
             }
             guard kept.blob.id == blob.id else {
                 await self.vault.remove([blob.id])

@@ -1,4 +1,5 @@
 package import MediaModel
+import Metrics
 import Synchronization
 
 /// Envelope keys, at hand for whoever seals and opens blobs: a cache over the catalog, which has them wrapped, and the
@@ -83,13 +84,16 @@ package final class EnvelopeKeys: EnvelopeKeySource {
 
     package func key(_ id: EnvelopeKeyID) async throws -> EnvelopeKey {
         if let key = self.keyAtOnce(id) { return key }
+        OriginMeters.shared.keyMisses.increment()
         try self.checkObstacle(to: .key(id))
         return try await self.reopen(id)
     }
 
     package func keyAtOnce(_ id: EnvelopeKeyID) -> EnvelopeKey? {
         let now = self.clock.uptime()
-        return self.state.withLock { $0.cache.key(id, at: now) }
+        let key = self.state.withLock { $0.cache.key(id, at: now) }
+        if key != nil { OriginMeters.shared.keyHits.increment() }
+        return key
     }
 
     /// ``current(for:)`` without a blob that is sealed under it.

@@ -1,7 +1,7 @@
 package import MediaModel
 import Metrics
 
-/// A blob store whose operations are counted by what they were and how they ended.
+/// A blob store whose operations are timed and counted by what they were and how they ended.
 ///
 /// It stands next to the adapter, so a failed sync ends the process right where it shows, before any caller could act
 /// on what it believes was or was not made durable.
@@ -46,8 +46,9 @@ package struct MeteredBlobStore: BlobStore {
     }
 
     package func readAtOnce(_ id: BlobID, bytes: Int) -> [UInt8]? {
+        let start = ContinuousClock.now
         guard let read = self.base.readAtOnce(id, bytes: bytes) else { return nil }
-        self.readMeter.countDone()
+        self.readMeter.countDone(since: start)
         return read
     }
 
@@ -100,10 +101,11 @@ private struct MeteredHandle: BlobHandle {
     }
 }
 
-/// Counts one kind of operation on the store.
+/// Counts and times one kind of operation on the store.
 private struct OperationMeter: Sendable {
     private let done: Counter
     private let failed: Counter
+    private let duration: Timer
     private let storageFailure: StorageFailure
 
     init(_ operation: String, _ storageFailure: StorageFailure) {
@@ -111,18 +113,24 @@ private struct OperationMeter: Sendable {
         let label = "media_blob_operations_total"
         self.done = Counter(label: label, dimensions: [("operation", operation), ("outcome", "done")])
         self.failed = Counter(label: label, dimensions: [("operation", operation), ("outcome", "failed")])
+        self.duration = Timer(label: "media_blob_operation_duration_seconds", dimensions: [("operation", operation)])
     }
 
-    func countDone() { self.done.increment() }
+    func countDone(since start: ContinuousClock.Instant) {
+        self.done.increment()
+        self.duration.record(duration: ContinuousClock.now - start)
+    }
 
     func count<Result>(_ operation: () async throws -> Result) async throws -> Result {
+        let start = ContinuousClock.now
         do {
             let result = try await operation()
-            self.done.increment()
+            self.countDone(since: start)
             return result
         } catch {
             self.storageFailure.inspect(error)
             self.failed.increment()
+            self.duration.record(duration: ContinuousClock.now - start)
             throw error
         }
     }

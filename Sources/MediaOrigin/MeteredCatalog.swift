@@ -74,6 +74,9 @@ package struct MeteredCatalog: Catalog {
         }
     }
 
+    /// A call that takes longer is counted as slow. A commit waits for a sync of the disk, some milliseconds.
+    static let slowOperationMin = Duration.milliseconds(100)
+
     let base: any Catalog
     private let storageFailure: StorageFailure
     private let timers: [Operation: Timer]
@@ -91,10 +94,17 @@ package struct MeteredCatalog: Catalog {
 
     package func checkHealth() async throws { try await self.timed(.health) { try await self.base.checkHealth() } }
 
+    private func record(_ operation: Operation, _ time: Duration) {
+        self.timers[operation]?.record(duration: time)
+        guard time > Self.slowOperationMin else { return }
+        let dimensions = [("operation", operation.label)]
+        Counter(label: "media_catalog_slow_operations_total", dimensions: dimensions).increment()
+    }
+
     /// Times one call, however it ends.
     func timed<Result>(_ operation: Operation, _ call: () async throws -> Result) async throws -> Result {
         let start = ContinuousClock.now
-        defer { self.timers[operation]?.record(duration: ContinuousClock.now - start) }
+        defer { self.record(operation, ContinuousClock.now - start) }
         do {
             return try await call()
         } catch {

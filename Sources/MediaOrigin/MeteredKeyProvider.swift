@@ -2,7 +2,7 @@ import MediaModel
 import Metrics
 import Synchronization
 
-/// A key provider whose calls are counted by what they were and how they ended, and which knows when one last worked.
+/// A key provider whose calls are timed and counted by what they were and how they ended, and which knows when one last worked.
 final class MeteredKeyProvider: KeyProvider {
     private enum Operation: String, CaseIterable {
         case makeKey = "make-key"
@@ -64,6 +64,8 @@ final class MeteredKeyProvider: KeyProvider {
     func part(opening key: EnvelopeKeyRecord) -> KeyProviderPart { self.base.part(opening: key) }
 
     private func count<Result>(_ operation: Operation, _ call: () async throws -> Result) async throws -> Result {
+        let start = ContinuousClock.now
+        defer { Self.timer(operation).record(duration: ContinuousClock.now - start) }
         do {
             let result = try await call()
             Self.counter(operation, "done").increment()
@@ -74,6 +76,10 @@ final class MeteredKeyProvider: KeyProvider {
             Self.counter(operation, outcome).increment()
             throw error
         }
+    }
+
+    private static func timer(_ operation: Operation) -> Timer {
+        Timer(label: "media_key_provider_call_duration_seconds", dimensions: [("operation", operation.rawValue)])
     }
 
     /// Made when it is needed: the calls are few, and most outcomes never come.

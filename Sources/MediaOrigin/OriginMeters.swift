@@ -16,8 +16,12 @@ struct OriginMeters: Sendable {
     let rendersDone = Counter(label: "media_renders_total", dimensions: [("outcome", "done")])
     let rendersFailed = Counter(label: "media_renders_total", dimensions: [("outcome", "failed")])
     let renditionBytes = Counter(label: "media_rendition_bytes_total")
-    let cacheHits = Counter(label: "media_cache_requests_total", dimensions: [("result", "hit")])
-    let cacheMisses = Counter(label: "media_cache_requests_total", dimensions: [("result", "miss")])
+    let savedBytes = Counter(label: "media_saved_bytes_total")
+    let renderedPixels = Counter(label: "media_rendered_pixels_total")
+    let cacheHits = Self.cacheRequests("memory", "hit")
+    let cacheMisses = Self.cacheRequests("memory", "miss")
+    let keyHits = Self.cacheRequests("keys", "hit")
+    let keyMisses = Self.cacheRequests("keys", "miss")
     private let mendsDone = Counter(label: "media_mends_total", dimensions: [("outcome", "mended")])
     private let mendsImpossible = Counter(label: "media_mends_total", dimensions: [("outcome", "impossible")])
     private let mendsFailed = Counter(label: "media_mends_total", dimensions: [("outcome", "failed")])
@@ -29,15 +33,27 @@ struct OriginMeters: Sendable {
     let scrubProgress = Gauge(label: "media_scrub_progress_ratio")
     let scrubCompleted = Gauge(label: "media_scrub_completed_timestamp_seconds")
     let damagedBlobs = Gauge(label: "media_damaged_blobs")
-    private let queueTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "queue")])
     private let waitTime = Dictionary(
         uniqueKeysWithValues: RenderPriority.allCases.map { priority in
             (priority, Timer(label: "media_render_wait_seconds", dimensions: [("priority", priority.rawValue)]))
         }
     )
-    private let decodeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "decode")])
-    private let resizeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "resize")])
-    private let encodeTime = Timer(label: "media_render_duration_seconds", dimensions: [("stage", "encode")])
+    private let stageTime = Dictionary(
+        uniqueKeysWithValues: RenderStage.allCases.map { stage in
+            (stage, Timer(label: "media_render_duration_seconds", dimensions: [("stage", stage.rawValue)]))
+        }
+    )
+
+    /// The parts of the way from a source to a rendition that is kept, in their order.
+    enum RenderStage: String, CaseIterable {
+        case queue
+        case decode
+        case resize
+        case encode
+        case seal
+        case store
+        case commit
+    }
 
     /// Counts a blob that is not what its row says, whoever came upon it.
     func countingDamage<Result>(_ work: () async throws -> Result) async throws -> Result {
@@ -61,13 +77,31 @@ struct OriginMeters: Sendable {
         }
     }
 
-    func rendered(_ outcome: RenderOutcome, _ priority: RenderPriority) {
+    /// - Parameter source: what it was made of.
+    func rendered(_ outcome: RenderOutcome, of source: BlobRecord, _ priority: RenderPriority) {
+        let (facts, timings) = (outcome.facts, outcome.timings)
         self.rendersDone.increment(by: outcome.renditions.count)
         self.renditionBytes.increment(by: outcome.renditions.reduce(0) { $0 + $1.bytes.count })
-        self.queueTime.recordMicroseconds(outcome.timings.queue)
-        self.waitTime[priority]?.recordMicroseconds(outcome.timings.queue)
-        self.decodeTime.recordMicroseconds(outcome.timings.decode)
-        self.resizeTime.recordMicroseconds(outcome.timings.resize)
-        self.encodeTime.recordMicroseconds(outcome.timings.encode)
+        self.savedBytes.increment(by: outcome.renditions.reduce(0) { $0 + max(0, source.bytes - $1.bytes.count) })
+        self.renderedPixels.increment(by: facts.size.width * facts.size.height * facts.frames)
+        self.waitTime[priority]?.recordMicroseconds(timings.queue)
+        self.took(.queue, .microseconds(timings.queue))
+        self.took(.decode, .microseconds(timings.decode))
+        self.took(.resize, .microseconds(timings.resize))
+        self.took(.encode, .microseconds(timings.encode))
+    }
+
+    func took(_ stage: RenderStage, _ time: Duration) { self.stageTime[stage]?.record(duration: time) }
+
+    /// Measures the part of a job that `work` is, unless it throws.
+    func measuring<Result>(_ stage: RenderStage, _ work: () async throws -> Result) async throws -> Result {
+        let start = ContinuousClock.now
+        let result = try await work()
+        self.took(stage, ContinuousClock.now - start)
+        return result
+    }
+
+    private static func cacheRequests(_ tier: String, _ result: String) -> Counter {
+        Counter(label: "media_cache_requests_total", dimensions: [("tier", tier), ("result", result)])
     }
 }

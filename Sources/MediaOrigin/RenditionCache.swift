@@ -69,7 +69,7 @@ package final class RenditionCache: Sendable {
         fileprivate let removals: Int
     }
 
-    private let bytesMax: Int
+    package let bytesMax: Int
     private let state = Mutex(State())
 
     /// - Parameter bytesMax: the budget; 0 keeps nothing.

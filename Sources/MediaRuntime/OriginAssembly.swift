@@ -107,6 +107,8 @@ package struct OriginAssembly: Sendable {
         let collect = Collect(catalog: catalog, vault: storage.vault, removal: tools.removal)
         let scrub = Self.scrub(settings, storage, tools)
         OriginGauges.register(in: metrics, cache: cache, pool: pool, backlog: backlog, keys: storage.keys)
+        let room = StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin)
+        OriginGauges.register(in: metrics, storage: storage, folder: settings.dataDirectory, room: room)
         OriginGauges.register(in: metrics, purges: delivery)
         if let warm = warming?.warm { OriginGauges.register(in: metrics, warm: warm) }
         return OriginAssembly(

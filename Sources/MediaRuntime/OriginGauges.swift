@@ -1,4 +1,5 @@
 import FoundationEssentials
+import MediaCatalog
 import MediaMetrics
 import MediaModel
 import MediaOrigin
@@ -6,6 +7,36 @@ import MediaWorkers
 
 /// What is read at a scrape because its value lives elsewhere: the books of the cache, the pool and the keys.
 enum OriginGauges {
+    private static let memory = [("tier", OriginMetrics.CacheTier.memory.rawValue)]
+
+    /// - Parameter room: knows what of the disk stays free.
+    static func register(in registry: PrometheusRegistry, storage: OriginStorage, folder: String, room: StorageRoom) {
+        registry.registerCollector {
+            let connections = storage.database.connections
+            let readersIdle = connections.readersMax - connections.readersBusy
+            let writersBusy = connections.isWriterBusy ? 1 : 0
+            let counts = [
+                ("reader", "busy", connections.readersBusy), ("reader", "idle", readersIdle),
+                ("writer", "busy", writersBusy), ("writer", "idle", 1 - writersBusy),
+            ]
+            return counts.map { kind, state, count in
+                let labels = [("kind", kind), ("state", state)]
+                return MetricSample(OriginMetrics.catalogConnections, labels: labels, Double(count))
+            } + [MetricSample(OriginMetrics.catalogWaiting, Double(connections.writesWaiting))]
+        }
+        registry.registerCollector {
+            guard let disk = MachineLimits.disk(of: folder) else { return [] }
+            return [
+                MetricSample(OriginMetrics.storageFree, Double(disk.free)),
+                MetricSample(OriginMetrics.storageSize, Double(disk.total)),
+                MetricSample(OriginMetrics.storageFreeMin, Double(room.reserve(of: disk))),
+            ]
+        }
+        registry.registerCollector {
+            MachineLimits.memoryBytes().map { [MetricSample(OriginMetrics.memoryLimit, Double($0))] } ?? []
+        }
+    }
+
     static func register(in registry: PrometheusRegistry, purges: PurgeDelivery) {
         registry.registerCollector {
             let now = Date()
@@ -34,10 +65,11 @@ enum OriginGauges {
         registry.registerCollector {
             let statistics = cache.statistics
             return [
-                MetricSample(OriginMetrics.cacheBytes, Double(statistics.bytes)),
-                MetricSample(OriginMetrics.cacheObjects, Double(statistics.objects)),
+                MetricSample(OriginMetrics.cacheBytes, labels: Self.memory, Double(statistics.bytes)),
+                MetricSample(OriginMetrics.cacheBytesLimit, labels: Self.memory, Double(cache.bytesMax)),
+                MetricSample(OriginMetrics.cacheObjects, labels: Self.memory, Double(statistics.objects)),
                 MetricSample(OriginMetrics.cacheHotObjects, Double(statistics.hosted)),
-                MetricSample(OriginMetrics.cacheEvictions, Double(statistics.evictions)),
+                MetricSample(OriginMetrics.cacheEvictions, labels: Self.memory, Double(statistics.evictions)),
             ]
         }
         registry.registerCollector {
@@ -70,6 +102,9 @@ enum OriginGauges {
             return losses + recycled + sandbox + queue + refusals + [
                 MetricSample(OriginMetrics.workersBusy, Double(statistics.busy)),
                 MetricSample(OriginMetrics.workersIdle, Double(statistics.idle)),
+                MetricSample(OriginMetrics.workersLimit, Double(statistics.workersMax)),
+                MetricSample(OriginMetrics.workerMemory, Double(statistics.residentBytes)),
+                MetricSample(OriginMetrics.renderQueueLimit, Double(statistics.queueMax)),
                 MetricSample(OriginMetrics.renderMemory, Double(statistics.memoryBytes)),
                 MetricSample(OriginMetrics.renderMemoryLimit, Double(statistics.memoryBytesMax)),
                 MetricSample(OriginMetrics.renderPace, statistics.pace),
@@ -83,7 +118,13 @@ enum OriginGauges {
                 (OriginMetrics.keyProviderSuccessAge, statistics.sinceProviderSuccess),
             ]
             // What there is none of has no age.
-            return [MetricSample(OriginMetrics.envelopeKeysCached, Double(statistics.cached))]
+            let cached = Double(statistics.cached)
+            let tier = [("tier", OriginMetrics.CacheTier.keys.rawValue)]
+            let counts = [
+                MetricSample(OriginMetrics.envelopeKeysCached, cached),
+                MetricSample(OriginMetrics.cacheObjects, labels: tier, cached),
+            ]
+            return counts
                 + ages.compactMap { metric, age in age.map { MetricSample(metric, $0 / .seconds(1)) } }
         }
     }

@@ -186,6 +186,12 @@ extension SettingKind where Value == CDNProfile {
     }
 }
 
+extension SettingKind where Value == Bool {
+    static var yesOrNo: Self {
+        Self(expected: "true or false", format: { $0 ? "true" : "false" }, read: { Bool($0) })
+    }
+}
+
 extension SettingKind where Value == Settings.Log.Format {
     static var logFormat: Self {
         Self(

@@ -387,6 +387,12 @@ extension Settings {
         Setting("log.level", \.log.level, .logLevel, "The least severe lines that are logged"),
         Setting("log.format", \.log.format, .logFormat, "How log lines are written"),
         Setting(
+            "metrics.enabled",
+            \.metricsEnabled,
+            .yesOrNo,
+            "Whether requests and what they cause are counted; `/metrics` has the process, caches and queues in any case"
+        ),
+        Setting(
             "log.requests.every",
             \.log.requestsEvery,
             .number(0...1_000_000_000),

@@ -159,6 +159,8 @@ package struct Settings: Sendable {
     package var apiToken: Secret?
     package var log = Log()
     package var trace = Trace()
+    /// Whether what happens is counted.
+    package var metricsEnabled = true
     /// Open connections on the public listener; one more waits in the kernel's queue.
     package var connectionsMax = 2048
     /// Of these, how many may come from one address (IPv6: one /64); one more is closed.

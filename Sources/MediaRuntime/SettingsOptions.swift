@@ -93,6 +93,7 @@ package struct ServiceOptions: SettingsFlags {
     @Option(help: .setting("connections.per.address.max")) package var connectionsPerAddressMax: String?
     @Option(help: .setting("admin.host")) package var adminHost: String?
     @Option(help: .setting("admin.port")) package var adminPort: String?
+    @Option(help: .setting("metrics.enabled")) package var metricsEnabled: String?
     @OptionGroup package var client: ClientOptions
     @OptionGroup package var storage: StorageOptions
     @Option(help: .setting("disk.free.min")) package var diskFreeMin: String?

@@ -29,6 +29,12 @@ extension Telemetry {
         )
     }
 
+    /// What says which trace the current task works for, where that is recorded: what exemplars name, and answers are
+    /// counted with. Nil: nothing is traced.
+    package static func currentTraceID(_ settings: Settings) -> (@Sendable () -> String?)? {
+        settings.trace.endpoint == nil ? nil : CurrentTrace.sampledID
+    }
+
     private static func headerFields(_ path: String) throws -> [(name: String, value: Secret)] {
         do throws(SecretFileError) {
             return try HeaderFile.read(path)

@@ -26,10 +26,20 @@ package enum Telemetry {
         return Logger(label: program)
     }
 
+    /// All metrics of the service as a page in Markdown: the whole of docs/METRICS.md, which a test compares.
+    package static var metricsPage: String { MetricReference.page }
+
     /// swift-metrics may be set up once in a process; a second call traps.
-    package static func startMetrics() -> PrometheusRegistry {
-        let registry = OriginMetrics.makeRegistry(version: Product.version)
-        MetricsSystem.bootstrap(registry)
+    ///
+    /// - Parameter exemplars: the traces that histograms name; nil: none, at no cost.
+    package static func startMetrics(_ settings: Settings, exemplars: ExemplarSource? = nil) -> PrometheusRegistry {
+        let registry = OriginMetrics.makeRegistry(
+            version: Product.version,
+            exemplars: exemplars,
+            isCounting: settings.metricsEnabled
+        )
+        // Without, every handle writes nowhere; what is looked up at a scrape is there all the same.
+        if settings.metricsEnabled { MetricsSystem.bootstrap(registry) }
         return registry
     }
 }

@@ -127,11 +127,18 @@ extension WorkerPool {
         package let startsFailed: Int
         /// Jobs that a worker answered, with renditions or with what is wrong with the picture.
         package let jobsDone: Int
+        /// Resident memory of all workers together, in bytes; what they share counts for each.
+        package let residentBytes: Int
+        package let workersMax: Int
+        package let queueMax: Int
     }
 
     package func statistics() -> Statistics {
         let books = self.gate.books
         let refusals = books.refusals.map { ($0.key.name, $0.value) }
+        // A worker that has ended meanwhile has no memory.
+        let workers = self.state.withLock { $0.idle + $0.out.values }
+        let residentBytes = workers.compactMap { $0.residentBytes() }.reduce(0, +)
         return self.state.withLock { state in
             Statistics(
                 busy: books.running,
@@ -145,7 +152,10 @@ extension WorkerPool {
                 recycled: state.recycled,
                 missing: state.missing,
                 startsFailed: state.startsFailed,
-                jobsDone: state.jobsDone
+                jobsDone: state.jobsDone,
+                residentBytes: residentBytes,
+                workersMax: self.configuration.workers,
+                queueMax: self.configuration.queueMax
             )
         }
     }

@@ -59,7 +59,12 @@ final class WorkerProcess: Sendable {
     }
 
     /// Its resident memory that is no file's and no memory file's, in bytes; nil where /proc does not say.
-    func privateBytes() -> Int? {
+    func privateBytes() -> Int? { self.memory().map { $0.resident - $0.shared } }
+
+    /// All its resident memory, in bytes; nil where /proc does not say.
+    func residentBytes() -> Int? { self.memory()?.resident }
+
+    private func memory() -> (resident: Int, shared: Int)? {
         // proc(5): size, resident, shared, ..., in pages. Everybody may read it, of a process that is not dumpable too.
         guard let file = fopen("/proc/\(self.id)/statm", "re") else { return nil }
         defer { fclose(file) }
@@ -68,7 +73,8 @@ final class WorkerProcess: Sendable {
         let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         let pages = text.split(separator: " ").prefix(3).compactMap { Int($0) }
         guard pages.count == 3 else { return nil }
-        return (pages[1] - pages[2]) * sysconf(Int32(_SC_PAGESIZE))
+        let pageBytes = sysconf(Int32(_SC_PAGESIZE))
+        return (pages[1] * pageBytes, pages[2] * pageBytes)
     }
 
     /// Waits for the worker's hello, which it says from inside its sandbox.

@@ -25,7 +25,7 @@ struct Mediactl: AsyncParsableCommand {
                     Collect.self, Backup.self, Restore.self,
                 ]
             ),
-            CommandGroup(name: "This machine", subcommands: [Convert.self, Sign.self, Config.self]),
+            CommandGroup(name: "This machine", subcommands: [Convert.self, Sign.self, Config.self, Metrics.self]),
         ]
     )
 

@@ -43,10 +43,11 @@ struct Listeners {
                 isOn: settings.trace.endpoint != nil,
                 followsParents: settings.trace.followsParents
             ),
+            traceID: Telemetry.currentTraceID(settings) ?? { nil },
             isEqual: constantTimeEqual
         )
         let adminResponder = AdminResponder(
-            exposition: { assembly.metrics.exposition() },
+            exposition: { assembly.metrics.exposition($0 == .openMetrics100 ? .openMetrics100 : .text004) },
             checks: assembly.readiness.map { .init(name: $0.name, run: $0.check) },
             isDraining: { drain.hasBegun }
         )

@@ -19,7 +19,7 @@ struct Serve: AsyncParsableCommand {
         let logger = Telemetry.startLogging(settings, program: "mediad")
         // What runs in the background logs as the current logger, too.
         try await withLogger(logger) { logger in
-            let metrics = Telemetry.startMetrics()
+            let metrics = Telemetry.startMetrics(settings, exemplars: Self.exemplars(settings))
             let bodies = Self.bodies(logger)
             let traces = try Self.traces(settings, logger: logger)
             try await withClosing {
@@ -77,6 +77,13 @@ struct Serve: AsyncParsableCommand {
         } catch {
             CommandExit.complain("mediad does not start: \(String(reflecting: error))")
             throw CommandExit.failed
+        }
+    }
+
+    /// Histograms name the trace of the request that is counted, or of what is being done.
+    private static func exemplars(_ settings: Settings) -> ExemplarSource? {
+        Telemetry.currentTraceID(settings).map { current in
+            ExemplarSource(currentTraceID: { RequestTrace.id ?? current() })
         }
     }
 

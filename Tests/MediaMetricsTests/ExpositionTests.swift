@@ -32,11 +32,14 @@ import Testing
             shop_heat 20.5
             # HELP shop_parcel_bytes Parcels.
             # TYPE shop_parcel_bytes histogram
-            shop_parcel_bytes_bucket{le="10"} 0
-            shop_parcel_bytes_bucket{le="1000"} 1
+            shop_parcel_bytes_bucket{le="10.0"} 0
+            shop_parcel_bytes_bucket{le="1000.0"} 1
             shop_parcel_bytes_bucket{le="+Inf"} 2
             shop_parcel_bytes_sum 2001
             shop_parcel_bytes_count 2
+            # HELP shop_unused_total Nobody has a handle of it.
+            # TYPE shop_unused_total counter
+            shop_unused_total 0
             # HELP shop_visits_total Visits.
             # TYPE shop_visits_total counter
             shop_visits_total{door="north",day="2"} 1
@@ -45,7 +48,7 @@ import Testing
             # TYPE shop_wait_seconds histogram
             shop_wait_seconds_bucket{door="south",le="0.005"} 1
             shop_wait_seconds_bucket{door="south",le="0.5"} 2
-            shop_wait_seconds_bucket{door="south",le="1"} 2
+            shop_wait_seconds_bucket{door="south",le="1.0"} 2
             shop_wait_seconds_bucket{door="south",le="+Inf"} 3
             shop_wait_seconds_sum{door="south"} 3.011
             shop_wait_seconds_count{door="south"} 3
@@ -90,13 +93,30 @@ import Testing
         #expect(registry.lines("heat") == [#"heat{room="hall"} 2"#])
     }
 
+    @Test func whatNobodyHasWrittenIsThereFromTheStartWhereItsSeriesAreKnown() {
+        let registry = PrometheusRegistry([
+            MetricDefinition("a_total", .counter, labels: [MetricLabel("kind", ["x", "y"])], help: "A."),
+            MetricDefinition("b_total", .counter, labels: ["open"], help: "B."),
+            MetricDefinition("c_total", .counter, labels: [MetricLabel("m", fromOutside: ["GET"])], help: "C."),
+            MetricDefinition("g", .gauge, help: "Its 0 would say something."),
+            MetricDefinition("h_bytes", .sizes(buckets: [1]), help: "H."),
+        ])
+        Counter(label: "a_total", dimensions: [("kind", "y")], factory: registry).increment()
+        #expect(registry.lines("a_total") == [#"a_total{kind="x"} 0"#, #"a_total{kind="y"} 1"#])
+        #expect(registry.lines("h_bytes_count") == ["h_bytes_count 0"])
+        #expect(registry.lines("b_total") + registry.lines("c_total") + registry.lines("g") == [])
+        #expect(!registry.text.contains("# TYPE g "))
+    }
+
     @Test func anEmptyRegistryExposesNothing() {
-        #expect(PrometheusRegistry([MetricDefinition("a_total", .counter, help: "A.")]).exposition().isEmpty)
+        #expect(PrometheusRegistry([MetricDefinition("a", .gauge, help: "A.")]).exposition().isEmpty)
     }
 }
 
 extension PrometheusRegistry {
-    var text: String { String(decoding: self.exposition(), as: UTF8.self) }
+    var text: String { String(decoding: self.exposition(.text004), as: UTF8.self) }
+
+    var openMetrics: String { String(decoding: self.exposition(.openMetrics100), as: UTF8.self) }
 
     /// The samples of the metrics whose names begin so.
     func lines(_ prefix: String) -> [String] {

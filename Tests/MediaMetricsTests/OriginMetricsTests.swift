@@ -15,12 +15,13 @@ import Testing
     private static func used() -> PrometheusRegistry {
         let registry = OriginMetrics.makeRegistry(version: "1.2.3")
         for definition in OriginMetrics.definitions {
-            let dimensions = definition.labels.map { ($0.name, "GET") }
+            let dimensions = definition.labels.map { ($0.name, $0.values?.first ?? "a") }
             switch definition.kind {
             case .counter: Counter(label: definition.name, dimensions: dimensions, factory: registry).increment()
             case .gauge: Gauge(label: definition.name, dimensions: dimensions, factory: registry).record(1.5)
             case .durations:
                 Timer(label: definition.name, dimensions: dimensions, factory: registry).recordMilliseconds(7)
+            case .info: break
             case .sizes: Recorder(label: definition.name, dimensions: dimensions, factory: registry).record(70_000)
             }
         }
@@ -49,9 +50,31 @@ import Testing
     @Test func everyMetricIsExposed() {
         let text = Self.used().text
         for definition in OriginMetrics.definitions {
-            #expect(text.contains("# TYPE \(definition.name) \(definition.kind.typeName)\n"))
+            let type = definition.kind == .info ? "gauge" : definition.kind.typeName
+            #expect(text.contains("# TYPE \(definition.name) \(type)\n"))
         }
         #expect(text.contains("media_build_info{version=\"1.2.3\"} 1\n"))
+    }
+
+    /// OpenMetrics takes the suffix off counters and infos: two families must not meet then.
+    @Test func noTwoFamiliesHaveOneName() {
+        let names = OriginMetrics.definitions.map { ExpositionFormat.openMetrics100.familyName(of: $0) }
+        #expect(Set(names).count == names.count)
+    }
+
+    /// A sentence that ends, so that a condition can follow it in the reference; and no cell ends early.
+    @Test func everyHelpIsASentence() {
+        for definition in OriginMetrics.definitions {
+            #expect(definition.help.hasSuffix("."), "\(definition.name)")
+            #expect(!definition.help.contains("|"), "\(definition.name)")
+        }
+    }
+
+    /// Whatever is declared with its values is a series from the start: not thousands of lines.
+    @Test func aScrapeAtTheStartIsSmall() {
+        let lines = OriginMetrics.makeRegistry(version: "").text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        #expect(lines.count < 1500, "\(lines.count) series")
+        #expect(lines.count > 100)
     }
 
     /// The use cases cannot import this module (ARCHITECTURE §5, rule 2) and name their metrics in text: a name that is
@@ -81,7 +104,11 @@ import Testing
     @Test func theProcessIsMeasured() throws {
         let samples = ProcessCollector.collect()
         let values = Dictionary(samples.map { ($0.name, $0.value) }) { first, _ in first }
-        #expect(values.count == ProcessCollector.definitions.count && samples.count == values.count)
+        #expect(Set(values.keys) == Set(ProcessCollector.definitions.map(\.name)))
+        #expect(samples.count == values.count + 2, "two have two kinds")
+        for name in ["process_page_faults_total", "process_context_switches_total"] {
+            #expect(samples.filter { $0.name == name }.map(\.value).reduce(0, +) > 0, "\(name)")
+        }
         #expect(try #require(values["process_cpu_seconds_total"]) > 0)
         #expect(try #require(values["process_resident_memory_bytes"]) > 1_000_000)
         #expect(

@@ -9,7 +9,7 @@ import Testing
 
     private let registry = PrometheusRegistry([
         MetricDefinition("a_total", .counter, labels: ["kind"], seriesMax: 3, help: "A."),
-        MetricDefinition("b_total", .counter, labels: [.init("method", values: ["GET"])], help: "B."),
+        MetricDefinition("b_total", .counter, labels: [.init("method", fromOutside: ["GET"])], help: "B."),
         MetricDefinition("c_total", .counter, help: "C."),
         MetricDefinition("g", .gauge, help: "G."),
         MetricDefinition("h_seconds", .durations(buckets: [0.001, 0.002, 0.003]), help: "H."),

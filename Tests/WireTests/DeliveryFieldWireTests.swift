@@ -41,7 +41,7 @@ extension WireTests {
                 #expect(second["Server-Timing"] == nil)
                 let after = try await HotPathWireTests.Metrics(origin)
                 for result in ["hit", "miss"] {
-                    let name = "media_cache_requests_total{result=\"\(result)\"}"
+                    let name = "media_cache_requests_total{tier=\"memory\",result=\"\(result)\"}"
                     #expect(after[name] == before[name] + 1, "\(result)")
                 }
             }

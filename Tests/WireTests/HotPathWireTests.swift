@@ -50,6 +50,8 @@ extension WireTests {
                     let condition = ["If-None-Match: \(etag)"]
                     #expect(try await connection.exchange(Origin.head("GET", url, condition, body: [])).status == 304)
                 }
+                // An answer is counted when it is with the kernel; the next one on the same event loop comes after that.
+                _ = try await connection.exchange(Origin.head("GET", "/v1/assets", [], body: []))
                 let after = try await Metrics(origin)
                 let added = { (name: String) in after[name] - before[name] }
                 let route = "route=\"/a/{asset}/v{n}/{preset}\""
@@ -59,9 +61,10 @@ extension WireTests {
                 #expect(added("http_request_duration_seconds_count{\(route)}") == 60)
                 #expect(added("http_response_size_bytes_count{\(route)}") == 60)
                 #expect(added("http_response_body_bytes_total{\(route)}") == 20 * bytes)
-                #expect(added("media_cache_requests_total{result=\"hit\"}") == 20)
+                #expect(added("media_cache_requests_total{tier=\"memory\",result=\"hit\"}") == 20)
+                #expect(added("media_delivery_duration_seconds_count{result=\"hit\"}") == 60)
                 #expect(added("media_catalog_operation_duration_seconds_count{operation=\"rendition\"}") == 0)
-                #expect(after["http_requests_in_flight"] == 0)
+                #expect(try await comesAbout { try await Metrics(origin)["http_requests_in_flight"] == 0 })
             }
         }
 

@@ -31,9 +31,11 @@ enum TextCompression {
         return response
     }
 
+    private static let otherTexts = ["application/json", "application/problem+json", "application/openmetrics-text"]
+
     private static func isText(_ mediaType: String?) -> Bool {
         guard let type = mediaType?.prefix(while: { $0 != ";" }) else { return false }
-        return type.hasPrefix("text/") || type == "application/json" || type == "application/problem+json"
+        return type.hasPrefix("text/") || Self.otherTexts.contains(String(type))
     }
 
     /// `X-No-Compression` is for who looks at the wire, whatever its value.

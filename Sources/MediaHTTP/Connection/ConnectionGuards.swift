@@ -1,3 +1,4 @@
+import Metrics
 import NIOCore
 
 /// What every connection gets before anything is read from it, in clear or encrypted.
@@ -8,9 +9,15 @@ struct ConnectionGuards {
 
     let patience: PeerPatience
     let addresses: ConnectionsByAddress
+    /// Nil: nobody counts the connections.
+    let openMeter: Meter?
 
     /// To be called on the channel's event loop, before other handlers are added.
     func add(to channel: any Channel, _ progress: RequestProgress, isEncrypted: Bool) throws {
+        if let openMeter = self.openMeter {
+            openMeter.increment()
+            channel.closeFuture.whenComplete { _ in openMeter.decrement() }
+        }
         let handler = PeerGuardHandler(progress, patience: self.patience, isEncrypted: isEncrypted)
         try channel.pipeline.syncOperations.addHandler(handler)
         try channel.syncOptions?.setOption(.writeBufferWaterMark, value: Self.bufferedBytes)

@@ -35,6 +35,18 @@ struct HotMeters: Sendable {
         }
     }
 
+    /// What is counted of an answer once it is with the kernel.
+    struct Answered {
+        let answer: Answer
+        let head: HotHead
+        /// Of the body.
+        let bytes: Int
+        /// When its request was read.
+        let start: NIODeadline
+        /// The client's; nil: it has none.
+        let requestID: ByteBuffer?
+    }
+
     private static let route = "/a/{asset}/v{n}/{preset}"
 
     private let log: AccessLog
@@ -45,17 +57,21 @@ struct HotMeters: Sendable {
     private let duration = Timer(label: "http_request_duration_seconds", dimensions: [("route", Self.route)])
     private let responseSize = Recorder(label: "http_response_size_bytes", dimensions: [("route", Self.route)])
     private let responseBytes = Counter(label: "http_response_body_bytes_total", dimensions: [("route", Self.route)])
-    private let cacheHits = Counter(label: "media_cache_requests_total", dimensions: [("result", "hit")])
+    private let cacheHits = Counter(
+        label: "media_cache_requests_total",
+        dimensions: [("tier", "memory"), ("result", "hit")]
+    )
+    private let hits = Self.deliveries(.hit)
+    private let misses = Self.deliveries(.miss)
 
     init(log: AccessLog) { self.log = log }
 
     /// - Parameters:
-    ///   - path: what was asked for, in UTF-8.
-    ///   - bytes: of the body that was sent.
-    ///   - nanoseconds: from the head to the end of the answer.
-    ///   - requestID: the client's; nil: it has none.
-    func count(_ answer: Answer, of path: [UInt8], bytes: Int, nanoseconds: Int64, requestID: ByteBuffer?) {
-        switch answer {
+    ///   - end: when the last byte was with the kernel.
+    ///   - isWhole: whether it was; else the connection ended before.
+    func count(_ answered: Answered, end: NIODeadline, isWhole: Bool = true) {
+        let nanoseconds = (end - answered.start).nanoseconds
+        switch answered.answer {
         case .whole:
             self.whole.increment()
             self.cacheHits.increment()
@@ -64,20 +80,30 @@ struct HotMeters: Sendable {
         case .notModified: self.notModified.increment()
         case .headNotModified: self.headNotModified.increment()
         }
+        if isWhole {
+            (answered.answer == .loaded ? self.misses : self.hits).recordNanoseconds(nanoseconds)
+        } else {
+            Counter(label: "http_responses_cut_total", dimensions: [("route", Self.route), ("cause", "peer")])
+                .increment()
+        }
         self.duration.recordNanoseconds(nanoseconds)
-        self.responseSize.record(bytes)
-        self.responseBytes.increment(by: bytes)
+        self.responseSize.record(answered.bytes)
+        self.responseBytes.increment(by: answered.bytes)
         self.log.note {
             AccessLog.Answered(
                 route: Self.route,
-                path: String(decoding: path, as: UTF8.self),
-                method: answer.method,
-                status: answer.status,
-                bytes: bytes,
+                path: String(decoding: answered.head.path, as: UTF8.self),
+                method: answered.answer.method,
+                status: answered.answer.status,
+                bytes: answered.bytes,
                 duration: .nanoseconds(nanoseconds),
-                requestID: requestID.map { String(buffer: $0) }
+                requestID: answered.requestID.map { String(buffer: $0) }
             )
         }
+    }
+
+    private static func deliveries(_ result: DeliveryResult) -> Timer {
+        Timer(label: "media_delivery_duration_seconds", dimensions: [("result", result.rawValue)])
     }
 
     private static func requests(_ answer: Answer) -> Counter {

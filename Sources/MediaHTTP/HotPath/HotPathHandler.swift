@@ -26,6 +26,8 @@ final class HotPathHandler: ChannelDuplexHandler {
     private var head = ByteBuffer()
     /// The beginning of a head, or requests that wait until the client reads.
     private var waiting = ByteBuffer()
+    /// Answers that were written and not flushed.
+    private var unflushed: [HotMeters.Answered] = []
     private var isOutOfTheWay = false
     private var isServing = false
     /// Whoever is behind the decoder got something, and waits to be told that this was all for now.
@@ -125,9 +127,18 @@ final class HotPathHandler: ChannelDuplexHandler {
         self.isServing = true
         repeat {
             self.progress.waitsForRoom = false
-            if self.takeRequests(context) { context.flush() }
+            if self.takeRequests(context) {
+                context.flush()
+                self.countFlushed()
+            }
         } while self.progress.waitsForRoom && context.channel.isWritable
         self.isServing = false
+    }
+
+    private func countFlushed() {
+        let end = NIODeadline.now()
+        for answered in self.unflushed { self.meters.count(answered, end: end) }
+        self.unflushed.removeAll(keepingCapacity: true)
     }
 
     /// - Returns: whether anything was written.
@@ -151,15 +162,7 @@ final class HotPathHandler: ChannelDuplexHandler {
                 let id = head.requestID.flatMap(self.requestID)
                 self.waiting.moveReaderIndex(forwardBy: head.length)
                 self.progress.answeredAtOnce()
-                let bytes = self.write(answer, id, context)
-                let time = NIODeadline.now() - start
-                self.meters.count(
-                    answer.kind,
-                    of: answer.head.path,
-                    bytes: bytes,
-                    nanoseconds: time.nanoseconds,
-                    requestID: id
-                )
+                self.write(answer, id, since: start, context)
                 hasWritten = true
             }
         }
@@ -233,8 +236,14 @@ final class HotPathHandler: ChannelDuplexHandler {
         )
     }
 
-    /// - Returns: how many bytes of a body.
-    private func write(_ answer: Answer, _ requestID: ByteBuffer?, _ context: ChannelHandlerContext) -> Int {
+    /// Small answers are counted with their flush, which the socket's buffer takes whole. What it may not is counted
+    /// when it was written.
+    private func write(
+        _ answer: Answer,
+        _ requestID: ByteBuffer?,
+        since start: NIODeadline,
+        _ context: ChannelHandlerContext
+    ) {
         self.preamble.refresh(HTTPDates.now)
         // As one piece: a kilobyte is copied in less time than it takes to send two. The memory is the last answer's,
         // where that is with the kernel.
@@ -248,21 +257,36 @@ final class HotPathHandler: ChannelDuplexHandler {
         self.head.writeImmutableBuffer(answer.fields)
         if let end = answer.end { self.head.writeImmutableBuffer(end) }
         self.write(self.head, context)
-        if let body = answer.body { self.write(body, context) }
-        return answer.body?.count ?? 0
+        let bytes = answer.body?.count ?? 0
+        let answered = HotMeters.Answered(
+            answer: answer.kind,
+            head: answer.head,
+            bytes: bytes,
+            start: start,
+            requestID: requestID
+        )
+        guard let body = answer.body else { return self.unflushed.append(answered) }
+        guard bytes >= BodyFile.bodyBytesMin else {
+            self.unflushed.append(answered)
+            return self.write(body, context, promise: nil)
+        }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { result in
+            let isWhole = if case .success = result { true } else { false }
+            // The pages of a file are there for as long as it is.
+            withExtendedLifetime(body) { self.meters.count(answered, end: .now(), isWhole: isWhole) }
+        }
+        self.write(body, context, promise: written)
     }
 
-    private func write(_ body: HotBody, _ context: ChannelHandlerContext) {
+    private func write(_ body: HotBody, _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
         switch body {
-        case .buffer(let buffer): self.write(buffer, context)
+        case .buffer(let buffer): context.write(self.wrapOutboundOut(.byteBuffer(buffer)), promise: promise)
         case .file(let file):
             guard self.sendsFiles, let region = try? file.region() else {
-                return self.write(ByteBuffer(bytes: file.bytes), context)
+                return context.write(self.wrapOutboundOut(.byteBuffer(ByteBuffer(bytes: file.bytes))), promise: promise)
             }
-            let sent = context.eventLoop.makePromise(of: Void.self)
-            // Its pages are there for as long as it is.
-            sent.futureResult.assumeIsolated().whenComplete { _ in withExtendedLifetime(file) {} }
-            context.write(self.wrapOutboundOut(.fileRegion(region)), promise: sent)
+            context.write(self.wrapOutboundOut(.fileRegion(region)), promise: promise)
         }
     }
 

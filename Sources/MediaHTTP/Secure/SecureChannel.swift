@@ -32,6 +32,8 @@ struct SecureChannel: ServerChildChannel {
     let certificate: ServerCertificate
     /// Its guards are the connection's.
     let http1: GuardedChannel
+    /// Of the requests in HTTP/2 streams; nil: nobody counts them.
+    let meters: HTTPMeters?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
@@ -72,13 +74,14 @@ struct SecureChannel: ServerChildChannel {
         progress.isMultiplexed()
         let connection = NIOLoopBound(progress, eventLoop: channel.eventLoop)
         let patience = self.http1.guards.patience
+        let meters = self.meters
         let http2 = HTTP2Channel(
             responder: self.http1.base.responder,
             configuration: .init(
                 idleTimeout: patience.idle,
                 gracefulCloseTimeout: Self.gracefulCloseTimeout,
                 streamConfiguration: .init(
-                    additionalChannelHandlers: [
+                    additionalChannelHandlers: OriginServer.counting(meters) + [
                         StreamGuardHandler(connection.value, patience: patience), ExpectContinueHandler(),
                     ]
                 )
