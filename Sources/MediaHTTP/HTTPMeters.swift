@@ -29,6 +29,9 @@ final class HTTPMeters: Sendable {
         let responseSize: Recorder
         let responseBytes: Counter
         let requestBytes: Counter
+        let unanswered: Counter
+        let cutByPeer: Counter
+        let cutByStore: Counter
 
         init(_ route: String) {
             let dimensions = [("route", route)]
@@ -36,6 +39,10 @@ final class HTTPMeters: Sendable {
             self.responseSize = Recorder(label: "http_response_size_bytes", dimensions: dimensions)
             self.responseBytes = Counter(label: "http_response_body_bytes_total", dimensions: dimensions)
             self.requestBytes = Counter(label: "http_request_body_bytes_total", dimensions: dimensions)
+            self.unanswered = Counter(label: "http_requests_unanswered_total", dimensions: dimensions)
+            let cut = { Counter(label: "http_responses_cut_total", dimensions: dimensions + [("cause", $0)]) }
+            self.cutByPeer = cut("peer")
+            self.cutByStore = cut("store")
         }
     }
 
@@ -78,12 +85,9 @@ final class HTTPMeters: Sendable {
         }
         if exchange.requestBytes > 0 { handles.requestBytes.increment(by: exchange.requestBytes) }
         guard let status = exchange.status, ending != .unanswered else {
-            return self.count("http_requests_unanswered_total", [("route", route.template)])
+            return handles.unanswered.increment()
         }
-        if ending == .cut {
-            let cause = exchange.note.isCutShort ? "store" : "peer"
-            self.count("http_responses_cut_total", [("route", route.template), ("cause", cause)])
-        }
+        if ending == .cut { (exchange.note.isCutShort ? handles.cutByStore : handles.cutByPeer).increment() }
         self.counter(Key(route: route.template, method: exchange.method, status: status)).increment()
         let time = NIODeadline.now() - exchange.start
         self.following(exchange.note.traceID) {
@@ -115,11 +119,6 @@ final class HTTPMeters: Sendable {
     private func following(_ traceID: String?, _ count: () -> Void) {
         guard let traceID else { return count() }
         RequestTrace.$id.withValue(traceID, operation: count)
-    }
-
-    /// What happens seldom.
-    private func count(_ label: String, _ dimensions: [(String, String)]) {
-        Counter(label: label, dimensions: dimensions).increment()
     }
 
     private func counter(_ key: Key) -> Counter {

@@ -20,6 +20,7 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
         "media_metrics_series_folded_total",
         .counter,
         labels: [MetricLabel("metric", meaning: "its name")],
+        condition: "a metric had more series than it may",
         help: "Label values that were counted as 'other' because the metric had its most series already."
     )
 
