@@ -290,7 +290,7 @@ extension WireTests {
         /// All of them, but for the moment and what tells of the way; in no order.
         private static func fields(_ response: RawResponse) -> [String] {
             response.fields.filter { !["Cache-Status", "Server-Timing"].contains($0.name) }
-                .map { $0.name == "Date" ? "Date" : "\($0)" }.sorted()
+                .map { ["Date", "X-Request-Id"].contains($0.name) ? $0.name : "\($0)" }.sorted()
         }
 
         /// What `/metrics` says, by series; 0 for what it does not have.
