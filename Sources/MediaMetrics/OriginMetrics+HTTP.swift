@@ -84,6 +84,12 @@ extension OriginMetrics {
                 labels: [Self.route],
                 help: "Requests whose connection ended before anything of an answer was sent."
             ),
+            MetricDefinition(
+                "http_refusals_total",
+                .counter,
+                labels: [MetricLabel("problem", meaning: "its code, as in the answer")],
+                help: "Requests answered 5xx on purpose: there was no room for them, or no quota."
+            ),
             MetricDefinition("http_connections_open", .gauge, help: "Connections to the public listener."),
             MetricDefinition(
                 "http_connections_cut_total",

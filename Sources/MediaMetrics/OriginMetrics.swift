@@ -5,7 +5,7 @@ package enum OriginMetrics {
     package static let groups = [
         Self.http, Self.delivery, Self.tls, Self.pictures, Self.cache, Self.workers, Self.poison, Self.storage,
         Self.catalog, Self.keys, Self.scrub, Self.purges, Self.warming, Self.machine, Self.traces,
-        Self.ourselves,
+        Self.objectives, Self.ourselves,
     ]
 
     package static let definitions = Self.groups.flatMap(\.metrics)
