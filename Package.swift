@@ -110,7 +110,8 @@ let package = Package(
         module(
             "MediaHTTP",
             [
-                "MediaModel", "MediaOrigin", "CSandbox", "CZlib", hummingbird, hummingbirdCore, httpTypes, lifecycle,
+                "MediaModel", "MediaOrigin", "MediaMetrics", "CSandbox", "CZlib", hummingbird, hummingbirdCore,
+                httpTypes, lifecycle,
                 logging,
                 metrics,
                 nioCore,
@@ -207,7 +208,9 @@ let package = Package(
         tests(
             "MediaHTTPTests",
             [
-                "MediaHTTP", "MediaModel", "MediaOrigin", "MediaTesting", hummingbird, httpTypes, nioCore, nioEmbedded,
+                "MediaHTTP", "MediaMetrics", "MediaModel", "MediaOrigin", "MediaTesting", hummingbird, httpTypes,
+                nioCore,
+                nioEmbedded,
                 nioHTTP1, nioHTTPTypes, lifecycle, logging,
             ]
         ),

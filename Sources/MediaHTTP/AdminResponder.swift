@@ -1,22 +1,12 @@
 import HTTPTypes
 package import Hummingbird
-import Logging
+package import MediaMetrics
+package import MediaOrigin
 import NIOCore
 
 /// The admin listener: metrics for Prometheus, liveness and readiness for whatever starts and stops the service. None
 /// of it is on the public listener.
 package struct AdminResponder: HTTPResponder {
-    /// One thing that must work for the service to be ready.
-    package struct Check: Sendable {
-        let name: String
-        let run: @Sendable () async throws -> Void
-
-        package init(name: String, run: @escaping @Sendable () async throws -> Void) {
-            self.name = name
-            self.run = run
-        }
-    }
-
     private struct Readiness: Encodable {
         /// `ready`, `unready`, or `draining` once the service was told to stop.
         let status: String
@@ -25,39 +15,55 @@ package struct AdminResponder: HTTPResponder {
     }
 
     private let exposition: @Sendable (MetricsFormat) -> [UInt8]
-    private let checks: [Check]
+    private let probes: DependencyProbes
+    private let health: HealthHandler
     private let isDraining: @Sendable () -> Bool
 
     /// - Parameters:
     ///   - exposition: the metrics as a text in UTF-8.
-    ///   - isDraining: whether the service was told to stop. It is not ready then, whatever the checks say.
+    ///   - dependencies: what the service leans on; it is ready while all that are required can be used.
+    ///   - indicators: how the objectives are kept.
+    ///   - isDraining: whether the service was told to stop. It is not ready then, whatever it leans on.
     package init(
         exposition: @escaping @Sendable (MetricsFormat) -> [UInt8],
-        checks: [Check],
+        dependencies: [Dependency],
+        indicators: @escaping @Sendable () -> [Indicator],
+        version: String,
         isDraining: @escaping @Sendable () -> Bool
     ) {
         self.exposition = exposition
-        self.checks = checks
+        self.probes = DependencyProbes(dependencies)
+        self.health = HealthHandler(probes: self.probes, indicators: indicators, version: version, start: .now)
         self.isDraining = isDraining
     }
 
     package func respond(to request: Request, context: OriginContext) async throws -> Response {
-        var response = try await TextCompression.apply(to: await self.answer(request), for: request.headers)
+        var response = try await TextCompression.apply(to: try await self.answer(request), for: request.headers)
         if request.head.path == "/metrics" { response.headers[.vary] = "Accept, \(TextCompression.vary)" }
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private func answer(_ request: Request) async -> Response {
-        let path = request.head.path ?? ""
-        guard ["/metrics", "/livez", "/readyz"].contains(path) else {
-            return Problem.notFound("The admin listener has /metrics, /livez and /readyz.").response
+    private func answer(_ request: Request) async throws -> Response {
+        do {
+            return try await self.route(request)
+        } catch let problem as Problem {
+            return problem.response
         }
-        guard request.method == .get || request.method == .head else {
-            return Problem.methodNotAllowed("GET, HEAD").response
+    }
+
+    private func route(_ request: Request) async throws -> Response {
+        let path = request.head.path ?? ""
+        guard ["/metrics", "/livez", "/readyz", "/healthz"].contains(path) else {
+            throw Problem.notFound("The admin listener has /metrics, /livez, /readyz and /healthz.")
+        }
+        let methods = path == "/healthz" ? HealthHandler.methods : "GET, HEAD"
+        guard methods.split(separator: ", ").contains(Substring(request.method.rawValue)) else {
+            throw Problem.methodNotAllowed(methods)
         }
         switch path {
         case "/metrics": return self.metrics(MetricsFormat(accept: request.headers[.accept]))
         case "/readyz": return await self.readiness()
+        case "/healthz": return try await self.health(request)
         default: return Response(status: .ok, headers: .json, body: .init(byteBuffer: JSON.encode(["status": "alive"])))
         }
     }
@@ -71,17 +77,8 @@ package struct AdminResponder: HTTPResponder {
     private func readiness() async -> Response {
         if self.isDraining() { return Self.readiness("draining", [:]) }
         var results: [String: String] = [:]
-        for check in self.checks {
-            do {
-                try await check.run()
-                results[check.name] = "ok"
-            } catch {
-                Logger.current.warning(
-                    "Not ready",
-                    metadata: ["check": "\(check.name)", "error": "\(String(reflecting: error))"]
-                )
-                results[check.name] = "failed"
-            }
+        for (dependency, answer) in await self.probes.ask(where: \.isRequired) {
+            results[dependency.name] = answer.finding.status == .unhealthy ? "failed" : "ok"
         }
         let isReady = !results.values.contains("failed")
         return Self.readiness(isReady ? "ready" : "unready", results)

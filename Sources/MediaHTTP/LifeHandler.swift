@@ -57,28 +57,13 @@ struct LifeHandler: Sendable {
     }
 
     private static func version(in incoming: IncomingBody) async throws -> VersionNumber {
-        guard HeaderParameters(incoming.fields[.contentType] ?? "")?.value == "application/json" else {
-            throw Problem.jsonRequired
-        }
-        let document = try await Self.document(in: incoming)
+        let document = try await incoming.json(bytesMax: Self.documentBytesMax)
         do {
             return VersionNumber(try JSONDecoder().decode(LatestDocument.self, from: document).version)
         } catch is DecodingError {
             throw Problem.badJSON(
                 "Send {\"version\": n} and nothing else; n is the number of a version, from 1 to \(VersionNumber.max)."
             )
-        }
-    }
-
-    private static func document(in incoming: IncomingBody) async throws -> Data {
-        do {
-            guard try incoming.announcedBytes() ?? 0 <= Self.documentBytesMax else { throw OriginError(.tooLarge) }
-            var chunks = incoming.chunks(bytesMax: Self.documentBytesMax)
-            var bytes: [UInt8] = []
-            while let more = try await chunks.next() { bytes += more }
-            return Data(bytes)
-        } catch let error as OriginError where error.code == .tooLarge {
-            throw Problem.bodyTooLarge(bytesMax: Self.documentBytesMax)
         }
     }
 }

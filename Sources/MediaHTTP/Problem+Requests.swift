@@ -187,6 +187,17 @@ extension Problem {
         )
     }
 
+    // The admin listener.
+
+    static func unknownService(_ names: [String]) -> Problem {
+        Problem(
+            code: "unknown-service",
+            status: .badRequest,
+            title: "Unknown service",
+            detail: "The services are \(names.joined(separator: ", "))."
+        )
+    }
+
     // The control socket.
 
     static let unknownOperation = Problem(

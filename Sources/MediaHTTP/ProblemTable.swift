@@ -284,6 +284,10 @@ enum ProblemTable {
     /// What many clients are told at the same time, so that they must not come back at the same time.
     private static let ofLoad: Set<String> = ["render.busy", "origin.backlog-full", "origin.rendition-pending"]
 
+    /// Codes of 5xx that are answered on purpose, to keep the service well or a tenant within its bounds: nothing is at
+    /// fault. They count against availability, but are no server errors (docs/decisions/0024-objectives.md).
+    static let deliberate: Set<String> = ["busy", "rendition-pending", "quota-exceeded", "too-many-recipes"]
+
     /// Nil where the error is none of ours.
     private static func key(of error: any Error) -> String? {
         error is MultipartError ? "multipart" : error.qualifiedCode

@@ -83,7 +83,7 @@ extension EnvelopeKeys {
     }
 
     /// What the provider refuses at the moment, also where the keys in memory will do; nil where nothing is.
-    var degradation: (any Error)? { self.state.withLock { $0.outages.any } }
+    package var degradation: (any Error)? { self.state.withLock { $0.outages.any } }
 
     /// For the metrics.
     package struct Statistics: Sendable, Hashable {

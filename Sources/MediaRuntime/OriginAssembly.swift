@@ -31,8 +31,10 @@ package struct OriginAssembly: Sendable {
     package let metrics: PrometheusRegistry
     /// In the order of their start; they stop in reverse.
     package let services: [any Service]
-    /// What must hold for the service to be ready, by name; each throws where it does not.
-    package let readiness: [(name: String, check: @Sendable () async throws -> Void)]
+    /// What the service leans on.
+    package let dependencies: [Dependency]
+    /// How its objectives are kept.
+    package let objectives: ObjectiveMonitor
     private let pool: WorkerPool
     private let storage: OriginStorage
     /// Of the purge targets, and of what warms the CDN.
@@ -110,6 +112,8 @@ package struct OriginAssembly: Sendable {
         let room = StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin)
         OriginGauges.register(in: metrics, storage: storage, folder: settings.dataDirectory, room: room)
         OriginGauges.register(in: metrics, purges: delivery)
+        let objectives = ObjectiveMonitor(of: metrics)
+        metrics.registerCollector { objectives.samples() }
         if let warm = warming?.warm { OriginGauges.register(in: metrics, warm: warm) }
         return OriginAssembly(
             ingest: ingest,
@@ -131,8 +135,10 @@ package struct OriginAssembly: Sendable {
                 BackgroundService { await mends.run(width: settings.workers.count) },
                 BackgroundService { await collect.forever() },
                 BackgroundService { await scrub.run() },
+                BackgroundService { await objectives.run() },
             ] + [warming?.service].compactMap { $0 },
-            readiness: Self.readiness(of: storage),
+            dependencies: Self.dependencies(settings, storage, pool, delivery),
+            objectives: objectives,
             pool: pool,
             storage: storage,
             clients: [purgeClient, warming?.client].compactMap { $0 }
@@ -192,14 +198,14 @@ package struct OriginAssembly: Sendable {
         )
     }
 
-    private static func readiness(
-        of storage: OriginStorage
-    ) -> [(name: String, check: @Sendable () async throws -> Void)] {
-        [
-            ("catalog", { try await storage.catalog.checkHealth() }),
-            ("store", { try await storage.store.checkHealth() }),
-            ("keys", { try storage.keys.checkHealth() }),
-        ]
+    private static func dependencies(
+        _ settings: Settings,
+        _ storage: OriginStorage,
+        _ pool: WorkerPool,
+        _ delivery: PurgeDelivery
+    ) -> [Dependency] {
+        let room = StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin)
+        return OriginDependencies(storage: storage, pool: pool, delivery: delivery, room: room).all
     }
 
     /// Ends the workers, then closes the catalog and gives the folder back. Only when nothing runs any more: a request

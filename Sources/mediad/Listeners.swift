@@ -48,7 +48,9 @@ struct Listeners {
         )
         let adminResponder = AdminResponder(
             exposition: { assembly.metrics.exposition($0 == .openMetrics100 ? .openMetrics100 : .text004) },
-            checks: assembly.readiness.map { .init(name: $0.name, run: $0.check) },
+            dependencies: assembly.dependencies,
+            indicators: { assembly.objectives.indicators() },
+            version: Product.version,
             isDraining: { drain.hasBegun }
         )
         self.admin = OriginServer.adminListener(

@@ -23,7 +23,8 @@ import Testing
         .preconditionFailed,
         .rangeNotSatisfiable(total: 0), .badIdempotencyKey, .badDigest, .uploadTimeout, .unexpectedContent,
         .jsonRequired,
-        .badJSON(""), .bodyTooLarge(bytesMax: 0), .unknownOperation, .badOptions(""), .operationRunning,
+        .badJSON(""), .bodyTooLarge(bytesMax: 0), .unknownService([]), .unknownOperation, .badOptions(""),
+        .operationRunning,
     ]
 
     static let all =
