@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes a loaded service while its store fails, then while it is slow: the right alerts fire, no others.
+"""A real Prometheus scrapes a service while its store fails, then while it is slow: the right alerts fire, no others.
 
 The rules are deploy/prometheus/rules, with every duration (windows, `for`, `offset`) divided by SCALE: an hour is a
 minute. Names of recorded series stay. The store is broken by checks/faults/store_fault.c, preloaded.
@@ -22,22 +22,27 @@ from service import CHECKOUT, SKIPPED, Report, Service
 RULES = CHECKOUT / "deploy/prometheus/rules"
 # An hour of the rules is a minute here, five minutes are five seconds: as few as a scrape a second lets rate() have.
 SCALE = 60
+# Of a `for`: a scrape that is late on a busy machine is no outage.
+FOR_SECONDS_MIN = 5
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 TOKEN = "breach-check-token"
 HEALTHY_SECONDS = 20
 REQUESTS_PER_SECOND = 20
 # Of these go to the store; the others are hits.
 FROM_STORE = 0.9
-# Beyond the objectives' 500 ms, and with the store's eight threads far from what it would queue at.
-SLOW_MILLISECONDS = 650
-SLOW_REQUESTS_PER_SECOND = 6
+# Beyond the 500 ms of p95, and as far as can be from the second of p99; at a pace at which the store's eight threads do
+# not queue.
+SLOW_MILLISECONDS = 530
+SLOW_REQUESTS_PER_SECOND = 5
 FIRE_SECONDS_MAX = 75
 QUIET_SECONDS_MAX = 20
 
-# What each fault is to bring about, and what follows from that by definition: errors are also unavailability, and a burn
-# that is fast is also one over the longer windows.
+# What each fault is to bring about, and what follows from that by definition: errors are also unavailability, and a
+# burn that is fast is also one over the longer windows.
 FAILING = {"MediaHighErrorRate", "MediaServerErrorsBurn fast", "MediaAvailabilityBurn fast"}
-FAILING_IMPLIES = {f"{name} {burn}" for name in ("MediaServerErrorsBurn", "MediaAvailabilityBurn") for burn in ("medium", "slow")}
+FAILING_IMPLIES = {
+    f"{name} {burn}" for name in ("MediaServerErrorsBurn", "MediaAvailabilityBurn") for burn in ("medium", "slow")
+}
 SLOW = {"MediaHighLatency", "MediaLatencyP95Burn fast"}
 SLOW_IMPLIES = {"MediaLatencyP95Burn medium", "MediaLatencyP95Burn slow"}
 
@@ -46,7 +51,7 @@ def scaled(text):
     """Rules with their durations divided. None becomes less than a second, which PromQL does not know."""
 
     def divide(match):
-        seconds = max(1, int(match[2]) * SECONDS[match[3]] // SCALE)
+        seconds = max(FOR_SECONDS_MIN if match[1] == "for: " else 1, int(match[2]) * SECONDS[match[3]] // SCALE)
         return f"{match[1]}{seconds}s"
 
     return re.sub(r"(\[|offset |for: )(\d+)([smhd])\b", divide, text)
@@ -100,8 +105,9 @@ class Prometheus:
         return self
 
     def __exit__(self, *failure):
-        self.process.terminate()
-        self.process.wait(timeout=20)
+        # What it has scraped is not needed any more.
+        self.process.kill()
+        self.process.wait()
         if failure[0] is not None:
             sys.stderr.write((self.scratch / "log").read_text()[-3000:])
         shutil.rmtree(self.scratch, ignore_errors=True)
@@ -183,7 +189,7 @@ class Fault:
 
 
 def watched(prometheus, until, seconds):
-    """Every alert that fires until the condition on those that fire now holds, or the time is over; and the seconds it took."""
+    """All alerts that fire until the condition on those that fire at a time holds; and how long that took."""
     began, seen = time.monotonic(), set()
     while time.monotonic() - began < seconds:
         now = prometheus.firing()
@@ -245,9 +251,10 @@ def provoke(report, library, name, text, per_second, wanted, implied):
             broken = prometheus.broken_rules()
             report.expect(not broken, f"{name}: every rule evaluates; failed: {broken or 'none'}")
             short = {alert for alert in wanted if "Burn" not in alert}
-            left, seconds = watched(prometheus, lambda now: not short & now, QUIET_SECONDS_MAX)
+            _, seconds = watched(prometheus, lambda now: not short & now, QUIET_SECONDS_MAX)
             report.expect(
-                not short & prometheus.firing(), f"{name}: {', '.join(sorted(short))} ends {seconds:.0f} s after the fault"
+                not short & prometheus.firing(),
+                f"{name}: {', '.join(sorted(short))} ends {seconds:.0f} s after the fault",
             )
     finally:
         service.close()

@@ -43,10 +43,11 @@ package struct Indicator: Sendable, Hashable {
     package let windows: [Window]
 }
 
-/// Readings of the last hour, one in ten seconds, and what they say of the objectives. It knows no clock and no registry.
+/// Readings of the last hour, one in ten seconds, and what they say of the objectives. It knows no clock and no
+/// registry.
 ///
-/// Two windows, as with alerts on the burn rate: the long one says that it matters, the short one that it still goes on.
-/// Memory is bounded by ``readingsMax``, whatever comes.
+/// Two windows, as with alerts on the burn rate: the long one says that it matters, the short one that it still goes
+/// on. Memory is bounded by ``readingsMax``, whatever comes.
 package struct IndicatorRecord: Sendable {
     /// Between two readings.
     package static let interval = Duration.seconds(10)

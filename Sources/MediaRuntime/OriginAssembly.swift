@@ -112,8 +112,7 @@ package struct OriginAssembly: Sendable {
         let room = StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin)
         OriginGauges.register(in: metrics, storage: storage, folder: settings.dataDirectory, room: room)
         OriginGauges.register(in: metrics, purges: delivery)
-        let objectives = ObjectiveMonitor(of: metrics)
-        metrics.registerCollector { objectives.samples() }
+        let objectives = Self.objectives(in: metrics)
         if let warm = warming?.warm { OriginGauges.register(in: metrics, warm: warm) }
         return OriginAssembly(
             ingest: ingest,
@@ -196,6 +195,13 @@ package struct OriginAssembly: Sendable {
             digests: storage.digests,
             policy: settings.ingestPolicy
         )
+    }
+
+    /// Watches what the registry counts, and shows it there.
+    private static func objectives(in metrics: PrometheusRegistry) -> ObjectiveMonitor {
+        let objectives = ObjectiveMonitor(of: metrics)
+        metrics.registerCollector { objectives.samples() }
+        return objectives
     }
 
     private static func dependencies(

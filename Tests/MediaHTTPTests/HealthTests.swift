@@ -18,13 +18,13 @@ import Testing
     /// An admin listener over dependencies of the test's, for the length of `body`.
     static func with(
         _ dependencies: [Dependency],
-        indicators: @escaping @Sendable () -> [Indicator] = { [] },
+        indicators: [Indicator] = [],
         _ body: (@escaping Ask) async throws -> Void
     ) async throws {
         let responder = AdminResponder(
             exposition: { [] },
             dependencies: dependencies,
-            indicators: indicators,
+            indicators: { indicators },
             version: "1.2.3",
             isDraining: { false }
         )
@@ -212,7 +212,7 @@ import Testing
 
     @Test func aBreachDegradesItAndIsTold() async throws {
         let indicators = Self.breaching
-        try await Self.with([], indicators: { indicators }) { ask in
+        try await Self.with([], indicators: indicators) { ask in
             let response = try await ask("GET", "/healthz", "")
             let report = try Self.report(response)
             #expect(response.status == 200 && report.status == "degraded")
@@ -300,7 +300,7 @@ import Testing
         )
         try await withThrowingTaskGroup(of: Dependency.Status.self) { group in
             for _ in 0..<20 { group.addTask { await probe.ask().finding.status } }
-            let areWaiting = try await comesAbout { probe.waiting == 20 }
+            let areWaiting = try await comesAbout { probe.waiting == 20 && stuck.looks > 0 }
             #expect(areWaiting && stuck.looks == 1)
             stuck.letGo()
             for try await status in group { #expect(status == .healthy) }
