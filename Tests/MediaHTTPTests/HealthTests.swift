@@ -22,7 +22,7 @@ import Testing
         _ body: (@escaping Ask) async throws -> Void
     ) async throws {
         let responder = AdminResponder(
-            exposition: { [] },
+            exposition: { _ in [] },
             dependencies: dependencies,
             indicators: { indicators },
             version: "1.2.3",

@@ -249,7 +249,10 @@ import Testing
                 labels: ["result"],
                 help: "D."
             ),
-        ] + OriginMetrics.objectives
+        ] + OriginMetrics.objectives.metrics
+            + OriginMetrics.http.metrics.filter {
+                ["http_refusals_total", "http_responses_cut_total"].contains($0.name)
+            }
     )
 
     private func count(_ status: String, _ count: Int, route: String = "/a") {
@@ -273,11 +276,16 @@ import Testing
         self.count("200", 100, route: "/b")
         self.refuse("busy", 3)
         self.refuse("quota-exceeded", 1)
-        Counter(label: "http_responses_cut_total", factory: self.registry).increment(by: 5)
+        // A reader who leaves is no failure.
+        for (cause, count) in [("store", 5), ("peer", 100)] {
+            let dimensions = [("route", "/a"), ("cause", cause)]
+            Counter(label: "http_responses_cut_total", dimensions: dimensions, factory: self.registry)
+                .increment(by: count)
+        }
         let reading = ObjectiveReading(self.registry)
         #expect(reading.requests == 202)
-        #expect(reading.unavailable == 4 + 2 + 6 + 5)
-        #expect(reading.errors == 4 + 2 + 6 - 3 - 1)
+        #expect(reading.unavailable == 17)
+        #expect(reading.errors == 8)
     }
 
     @Test func durationsAreThoseOfAllRoutesAndOfHits() {

@@ -44,7 +44,6 @@ struct HealthHandler: Sendable {
             body: request.body,
             fields: request.headers,
             timeout: Self.documentTimeout,
-            received: { _ in },
             wanted: {}
         )
         let document = try await incoming.json(bytesMax: Self.documentBytesMax)
