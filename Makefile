@@ -8,7 +8,7 @@ programs := mediad mediaworker mediactl
 python := .build/checks-venv/bin/python
 python_load := .build/load-venv/bin/python
 checks := first-light photos plaintext corpus links metrics metrics-cost alerts breach http-responses redbot-notes slow \
-	cold-reads cache vectors cpu sandbox-cpu edge traces load dashboards
+	cold-reads cache vectors cpu sandbox-cpu edge traces load dashboards bench-compare
 faults := kill crash-points power-cuts io-errors full-disk tamper rotation model upload-rate catalog-cost sealing-speed
 scenarios := smoke load stress spike soak all
 hostile := corpus sanitized mutated bombs chaos readers overload memory sandbox-cpu
@@ -75,6 +75,18 @@ $(scenarios:%=load-%): load-%:
 .PHONY: dashboards
 dashboards: ## Write deploy/grafana/dashboards again, from deploy/grafana/pages
 	python3 deploy/grafana/make_dashboards.py
+
+.PHONY: bench-allocations
+bench-allocations: ## How often a request takes memory, against Benchmarks/thresholds.json (exit code 3: more often)
+	scripts/install-checks
+	$(MAKE) build
+	$(python) Benchmarks/allocations.py
+
+.PHONY: profile
+profile: ## Flame graphs of the service under load, in .build/profiles (ARGS="hits-16k hits-100k misses uploads")
+	scripts/install-checks
+	$(MAKE) build
+	$(python) Benchmarks/profile.py $(ARGS)
 
 .PHONY: faults
 faults: ## Kill it, fill its disk, cut its power, tamper with it: the gate set (as root, or some are skipped)

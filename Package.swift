@@ -16,6 +16,7 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -74,6 +75,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -105,6 +107,9 @@ let package = Package(
         module("MediaPurging", ["MediaModel", asyncHTTPClient, nioCore, nioHTTP1]),
         module("MediaMetrics", [coreMetrics]),
         module("MediaTracing", ["MediaModel", asyncHTTPClient, logging, metrics, nioCore, nioHTTP1, tracing]),
+
+        // What `mediactl bench` measures and compares with; knows nothing of the service.
+        module("MediaBench", [histogram]),
 
         // Faces and composition.
         module(
@@ -139,8 +144,8 @@ let package = Package(
         program(
             "mediactl",
             [
-                "MediaRuntime", "MediaModel", "MediaOrigin", "MediaPurging", "MediaWorkers", argumentParser,
-                asyncHTTPClient, logging,
+                "MediaRuntime", "MediaBench", "MediaModel", "MediaOrigin", "MediaPurging", "MediaWorkers",
+                argumentParser, asyncHTTPClient, logging,
                 nioCore,
                 nioHTTP1,
                 nioPosix,
@@ -214,6 +219,7 @@ let package = Package(
                 nioHTTP1, nioHTTPTypes, lifecycle, logging,
             ]
         ),
+        tests("MediaBenchTests", ["MediaBench"]),
         tests("MediaMetricsTests", ["MediaMetrics", coreMetrics]),
         tests(
             "MediaRuntimeTests",
@@ -226,8 +232,8 @@ let package = Package(
         tests(
             "CommandTests",
             [
-                "MediaTesting", "MediaModel", "MediaOrigin", "MediaRuntime", "mediad", "mediactl", "mediaworker",
-                argumentParser,
+                "MediaTesting", "MediaBench", "MediaModel", "MediaOrigin", "MediaRuntime", "mediad", "mediactl",
+                "mediaworker", argumentParser,
             ]
         ),
         tests("TidyTests", []),

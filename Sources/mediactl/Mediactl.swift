@@ -25,6 +25,7 @@ struct Mediactl: AsyncParsableCommand {
                     Collect.self, Backup.self, Restore.self,
                 ]
             ),
+            CommandGroup(name: "Performance", subcommands: [Bench.self]),
             CommandGroup(name: "This machine", subcommands: [Convert.self, Sign.self, Config.self, Metrics.self]),
         ]
     )

@@ -21,6 +21,7 @@ enum ImportRules {
         "MediaTracing": [
             "MediaModel", "AsyncHTTPClient", "Logging", "Metrics", "NIOCore", "NIOHTTP1", "Tracing",
         ],
+        "MediaBench": ["Histogram"],
 
         "MediaHTTP": [
             "MediaModel", "MediaOrigin", "MediaMetrics", "CSandbox", "CZlib", "Hummingbird", "HummingbirdCore",
@@ -38,9 +39,8 @@ enum ImportRules {
             "ServiceLifecycle", "UnixSignals", "Logging", "Metrics", "NIOCore",
         ],
         "mediactl": [
-            "MediaModel", "MediaOrigin", "MediaPurging", "MediaRuntime", "MediaWorkers", "ArgumentParser",
-            "AsyncHTTPClient", "Logging", "NIOCore",
-            "NIOHTTP1", "NIOPosix",
+            "MediaModel", "MediaBench", "MediaOrigin", "MediaPurging", "MediaRuntime", "MediaWorkers",
+            "ArgumentParser", "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
         ],
         "mediaworker": ["MediaModel", "MediaConfinement", "MediaImaging", "MediaWorkers"],
         "MediaTesting": ["MediaModel", "Logging"],

@@ -38,7 +38,7 @@ enum WarmList {
     }
 
     /// What follows the host; nil: it is neither a URL nor a path.
-    private static func path(_ url: String) -> String? {
+    static func path(_ url: String) -> String? {
         let isPrintable = url.utf8.allSatisfy { (0x21...0x7E).contains($0) }
         guard isPrintable else { return nil }
         if url.hasPrefix("/") { return url }
