@@ -25,8 +25,8 @@ package struct BenchEndpoint: Sendable {
     /// Sends the request with a number of its own, from 0 on, and waits for the last byte of the answer. Called for
     /// many requests at a time.
     package let send: @Sendable (Int) async -> Answer
-    /// The same request for rows that the service's CPU is measured with; nil where it is measured at the constant rate:
-    /// an upload takes so much that waking for it is nothing.
+    /// The same request for rows that the service's CPU is measured with; nil where it is measured at the constant
+    /// rate: an upload takes so much that waking for it is nothing.
     package let wire: WireRequest?
 
     package init(_ name: String, wire: WireRequest? = nil, send: @escaping @Sendable (Int) async -> Answer) {

@@ -29,8 +29,8 @@ package struct BenchPicture: Sendable {
             + Self.chunk("IDAT", Self.stored(self.rows)) + Self.chunk("IEND", [])
     }
 
-    /// Patches of two sizes with noise on them: reduced to a thumbnail there is still something to encode, and what comes
-    /// out has a size like a photograph's.
+    /// Patches of two sizes with noise on them: reduced to a thumbnail there is still something to encode, and what
+    /// comes out has a size like a photograph's.
     private var rows: [UInt8] {
         var rows: [UInt8] = []
         rows.reserveCapacity((self.width + 1) * self.height)

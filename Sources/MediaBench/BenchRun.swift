@@ -1,5 +1,5 @@
-/// Measures endpoints in rounds: in each, every endpoint has one slot. A machine that becomes slower in the middle makes
-/// a few rounds of all endpoints slower, and not all of one.
+/// Measures endpoints in rounds: in each, every endpoint has one slot. A machine that becomes slower in the middle
+/// makes a few rounds of all endpoints slower, and not all of one.
 package struct BenchRun {
     private let plan: BenchPlan
     private let endpoints: [BenchEndpoint]

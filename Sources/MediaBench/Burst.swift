@@ -21,10 +21,10 @@ package struct WireRequest: Sendable {
 /// Sends a request on many connections at once, waits for all answers, and does so again: what the service's CPU for a
 /// request is measured with.
 ///
-/// At a constant rate a service mostly sleeps, and what a request takes is mostly the waking, which depends on what else
-/// the machine does: five times as much on a busy one. Here there is always a whole row of requests to be answered, and
-/// two runs of one build differ by a few percent on any machine (docs/decisions/0026). Sockets and poll(2), because this
-/// program has to be much cheaper than what it measures.
+/// At a constant rate a service mostly sleeps, and what a request takes is mostly the waking, which depends on what
+/// else the machine does: five times as much on a busy one. Here there is always a whole row of requests to be
+/// answered, and two runs of one build differ by a few percent on any machine (docs/decisions/0026). Sockets and
+/// poll(2), because this program has to be much cheaper than what it measures.
 final class Burst {
     private static let bufferBytes = 256 << 10
     private static let silenceMilliseconds: CInt = 10_000

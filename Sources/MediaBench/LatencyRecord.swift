@@ -1,7 +1,7 @@
 import Histogram
 
-/// Latencies in a histogram of high dynamic range (HdrHistogram): every value counts, with three digits, and percentiles
-/// of parts can be put together, which those of a summary cannot.
+/// Latencies in a histogram of high dynamic range (HdrHistogram): every value counts, with three digits, and
+/// percentiles of parts can be put together, which those of a summary cannot.
 package struct LatencyRecord: Sendable {
     /// Past an hour nothing is told apart.
     private static let nanosecondsMax: UInt64 = 3_600_000_000_000

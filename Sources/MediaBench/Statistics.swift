@@ -20,8 +20,8 @@ package enum Statistics {
     }
 
     /// By what factor the lower quartile of the later values is larger, and its interval of 99 % confidence by the
-    /// bootstrap (Efron 1979): what the quartiles' ratio would be, had other rounds come of the same. Always the same for
-    /// the same values. Nil as for ``ratio(of:to:)``.
+    /// bootstrap (Efron 1979): what the quartiles' ratio would be, had other rounds come of the same. Always the same
+    /// for the same values. Nil as for ``ratio(of:to:)``.
     package static func quartileRatio(of after: [Double], to before: [Double]) -> RatioEstimate? {
         guard min(before.count, after.count) >= Self.quartileCountMin,
             (before + after).allSatisfy({ $0 > 0 && $0.isFinite })
@@ -56,10 +56,11 @@ package enum Statistics {
         }
     }
 
-    /// By what factor the later values are larger than the earlier ones: the estimate of Hodges and Lehmann (1963) on the
-    /// logarithms, which is the median of the ratios of all pairs, and its interval of 99 % confidence, which is what a
-    /// two-sided test of Mann and Whitney at 1 % would not refuse (Moses; Hollander, Wolfe and Chicken §4.2). Nil where
-    /// there are too few values to be sure of anything (fewer than 5 against 5), or where one is not positive.
+    /// By what factor the later values are larger than the earlier ones: the estimate of Hodges and Lehmann (1963) on
+    /// the logarithms, which is the median of the ratios of all pairs, and its interval of 99 % confidence, which is
+    /// what a two-sided test of Mann and Whitney at 1 % would not refuse (Moses; Hollander, Wolfe and Chicken §4.2).
+    /// Nil where there are too few values to be sure of anything (fewer than 5 against 5), or where one is not
+    /// positive.
     package static func ratio(of after: [Double], to before: [Double]) -> RatioEstimate? {
         guard !before.isEmpty, !after.isEmpty, (before + after).allSatisfy({ $0 > 0 && $0.isFinite }) else {
             return nil

@@ -13,8 +13,8 @@ import Testing
         #expect(abs(schedule.offset(of: count) / schedule.duration - 1) < 1e-9)
     }
 
-    /// The open model: while the first request hangs, the others are sent when they are due; and one that is answered at
-    /// once after a wait counts the wait.
+    /// The open model: while the first request hangs, the others are sent when they are due; and one that is answered
+    /// at once after a wait counts the wait.
     @Test func nobodyWaitsForAnother() async {
         let schedule = Schedule(rate: 100, duration: .milliseconds(200))
         let begun = Mutex<[ContinuousClock.Instant]>([])
@@ -32,7 +32,8 @@ import Testing
         #expect(tally.elapsed >= .seconds(1))
     }
 
-    /// Coordinated omission: where the generator itself is held up, the requests that were due meanwhile count the time.
+    /// Coordinated omission: where the generator itself is held up, the requests that were due meanwhile count the
+    /// time.
     @Test func whatWasHeldUpCountsFromWhenItWasDue() {
         var tally = SlotTally()
         tally.count(Answer(bytes: 1, isCacheHit: nil), latency: .milliseconds(70), lateness: .milliseconds(60))

@@ -12,8 +12,8 @@ struct BenchMeasure: AsyncParsableCommand {
         discussion: "Uploads a picture of its own, asks for it in many ways, and erases what it uploaded. Requests are "
             + "sent at a constant rate whatever becomes of those before, and latency counts from the moment a request "
             + "was due, so that a service that hangs does not hide it. Endpoints take turns in rounds. With "
-            + "--pid or --admin-url also the service's own CPU for a request is told, which a busy machine disturbs least. The "
-            + "exit code is 1 where the service is not there, ends, or answers anything otherwise than it should."
+            + "--pid or --admin-url also the service's own CPU for a request is told, which a busy machine disturbs "
+            + "least. The exit code is 1 where the service is not there, ends, or answers otherwise than it should."
     )
 
     @Option(
@@ -95,6 +95,7 @@ struct BenchMeasure: AsyncParsableCommand {
         guard (1...Self.connectionsMax).contains(self.connections) else {
             throw ValidationError("--connections is \(self.connections): expected 1 to \(Self.connectionsMax)")
         }
+        if let pid = self.pid, pid < 1 { throw ValidationError("--pid is \(pid): expected the id of a process") }
         if self.like != nil, !self.endpoints.isEmpty || !self.rates.isEmpty {
             throw ValidationError("--like takes endpoints and rates from its file: leave --endpoint and --rate out")
         }

@@ -130,8 +130,8 @@ struct BenchSite: Sendable {
             }
         }
 
-        /// A request as it goes over the wire; nil where that is not plain HTTP/1.1 to an address of this machine's: CPU
-        /// of a service elsewhere is measured at the constant rate.
+        /// A request as it goes over the wire; nil where that is not plain HTTP/1.1 to an address of this machine's:
+        /// CPU of a service elsewhere is measured at the constant rate.
         func wire(_ request: HTTPClientRequest, _ wanted: HTTPResponseStatus) -> WireRequest? {
             guard let url = URL(string: request.url), url.scheme == "http", let port = url.port, let host = url.host(),
                 ["127.0.0.1", "localhost"].contains(host)
