@@ -38,7 +38,7 @@ class Bench:
         if self.first:
             command += ["--like", self.first]
         else:
-            command += ["--endpoint", ENDPOINT, "--rate", "500", "--rounds", str(self.options.rounds), "--slot", "200ms"]
+            command += ["--endpoint", ENDPOINT, "--rate", "500", "--rounds", str(self.options.rounds), "--slot", "100ms"]
         ran = subprocess.run(command, capture_output=True, text=True)
         if ran.returncode != 0:
             print(f"FAIL  {name}: mediactl bench ended with {ran.returncode}: {ran.stderr[-1000:]}")
@@ -81,7 +81,7 @@ def slowed(library, steps):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=10)
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
     report = Report(f"bench compare: one build twice, and one made {SLOWER - 1:.0%} slower, {options.times} times")
     with tempfile.TemporaryDirectory() as scratch, Service() as plain:

@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func theRarestRequestsAreOnlyShown() throws {
-        for metric in [BenchMetric.maximum, .p99] {
+        for metric in [BenchMetric.maximum, .p95, .p99] {
             #expect(try Self.verdict(metric, Self.report(), Self.report(latency: 9e-3)) == Comparison.Verdict.none)
         }
     }

@@ -10,7 +10,7 @@ struct BenchCompare: AsyncParsableCommand {
         discussion:
             "Prints a line an endpoint and metric: before, after, the change, where it lies with 99 % confidence, "
             + "and a verdict. A change is a regression only where the whole interval is past the threshold; 'unclear' "
-            + "says that more rounds are needed. CPU and latency must be worse in seconds, and by what the machine took "
+            + "says that more rounds are needed. CPU and latency must be worse in seconds and by what the machine took "
             + "at the same time for a fixed piece of work and for waking a thread."
     )
 
