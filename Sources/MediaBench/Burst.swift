@@ -110,7 +110,7 @@ final class Burst {
     }
 
     private static func connect(_ request: WireRequest) throws(BenchError) -> pollfd {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = request.port.bigEndian

@@ -70,7 +70,7 @@ private final class Echo {
 
     init() throws(BenchError) {
         var pair: [CInt] = [-1, -1]
-        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0 else {
+        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
             throw BenchError(.service, "this machine gives no pair of sockets (error \(errno))")
         }
         self.near = pair[0]
@@ -95,6 +95,8 @@ private final class Echo {
     }
 
     deinit {
+        // Also where a program that was started meanwhile has the descriptor, too, the thread sees the end.
+        shutdown(self.near, CInt(SHUT_RDWR))
         close(self.near)
         pthread_join(self.thread, nil)
     }
