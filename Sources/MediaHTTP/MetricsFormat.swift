@@ -63,7 +63,7 @@ package enum MetricsFormat: Sendable, CaseIterable {
         case "\(type)/\(subtype)": break
         default: return nil
         }
-        // Other parameters ask for nothing that we do otherwise: Prometheus' `escaping` is about names that ours are not.
+        // Other parameters ask for nothing that we do otherwise: Prometheus' `escaping` is about names unlike ours.
         if let charset = range["charset"], charset.lowercased() != "utf-8" { return nil }
         guard let version = range["version"] else { return .named }
         return version == self.version ? .withVersion : nil

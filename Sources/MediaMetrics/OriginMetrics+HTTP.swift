@@ -23,9 +23,9 @@ extension OriginMetrics {
     static let http = MetricGroup(
         "Requests",
         about: """
-            Of the public listener, whoever answered: the routes, the hits below them, refusals at the door, and faults \
-            of HTTP itself (`route="other"` where no request was understood). A request is counted when its answer is \
-            with the kernel or the connection has ended; durations run from its head until then. What a client counts \
+            Of the public listener, whoever answered: the routes, the hits below them, refusals at the door, and \
+            faults of HTTP itself (`route="other"` where no request was understood). A request is counted when its \
+            answer is with the kernel or the connection has ended; durations run from its head until then. What a client counts \
             as answered is `http_requests_total` less `http_responses_cut_total`.
             """,
         [
@@ -101,8 +101,8 @@ extension OriginMetrics {
                         meaning: "what was too slow, or `address`: as many of one address as may be"
                     )
                 ],
-                help:
-                    "Connections ended for what the client does: head, body or reader too slow; too many of its address."
+                help: "Connections ended for what the client does: head, body or reader too slow; too many of its "
+                    + "address."
             ),
         ]
     )

@@ -1,5 +1,5 @@
-/// The metrics of the service, as one table, in groups: `OriginMetrics+*.swift`. Handles elsewhere use the names; a test
-/// compares the two. docs/METRICS.md is made from it.
+/// The metrics of the service, as one table, in groups: `OriginMetrics+*.swift`. Handles elsewhere use the names; a
+/// test compares the two. docs/METRICS.md is made from it.
 package enum OriginMetrics {
     /// Every metric of the service, `process_*` included, in the order of the reference.
     package static let groups = [

@@ -2,7 +2,8 @@ import MediaModel
 import Metrics
 import Synchronization
 
-/// A key provider whose calls are timed and counted by what they were and how they ended, and which knows when one last worked.
+/// A key provider whose calls are timed and counted by what they were and how they ended, and which knows when one last
+/// worked.
 final class MeteredKeyProvider: KeyProvider {
     private enum Operation: String, CaseIterable {
         case makeKey = "make-key"

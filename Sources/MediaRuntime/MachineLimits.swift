@@ -27,7 +27,8 @@ enum MachineLimits {
         return (limits + [Self.machineBytes()].compactMap { $0 }).min()
     }
 
-    /// The group that `/proc/self/cgroup` names in its line of version 2 (`0::/a/b`) and all above it: `/a/b`, `/a`, ``.
+    /// The group that `/proc/self/cgroup` names in its line of version 2 (`0::/a/b`) and all above it: `/a/b`, `/a` and
+    /// the empty path.
     static func groups(of text: String) -> [String]? {
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }) else { return nil }
         let names = line.dropFirst("0::".count).split(separator: "/")

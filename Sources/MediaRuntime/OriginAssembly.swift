@@ -108,10 +108,10 @@ package struct OriginAssembly: Sendable {
         let mends = MendQueue(tools.mend)
         let collect = Collect(catalog: catalog, vault: storage.vault, removal: tools.removal)
         let scrub = Self.scrub(settings, storage, tools)
-        OriginGauges.register(in: metrics, cache: cache, pool: pool, backlog: backlog, keys: storage.keys)
-        let room = StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin)
-        OriginGauges.register(in: metrics, storage: storage, folder: settings.dataDirectory, room: room)
+        OriginGauges.register(in: metrics, cache: cache)
+        OriginGauges.register(in: metrics, pool: pool, backlog: backlog)
         OriginGauges.register(in: metrics, purges: delivery)
+        Self.registerGauges(of: storage, settings, in: metrics)
         let objectives = Self.objectives(in: metrics)
         if let warm = warming?.warm { OriginGauges.register(in: metrics, warm: warm) }
         return OriginAssembly(
@@ -142,6 +142,13 @@ package struct OriginAssembly: Sendable {
             storage: storage,
             clients: [purgeClient, warming?.client].compactMap { $0 }
         )
+    }
+
+    private static func registerGauges(of storage: OriginStorage, _ settings: Settings, in metrics: PrometheusRegistry)
+    {
+        OriginGauges.register(in: metrics, keys: storage.keys)
+        let room = StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin)
+        OriginGauges.register(in: metrics, storage: storage, folder: settings.dataDirectory, room: room)
     }
 
     private static func scrub(_ settings: Settings, _ storage: OriginStorage, _ tools: OperationTools) -> Scrub {

@@ -55,13 +55,7 @@ enum OriginGauges {
         registry.registerCollector { [MetricSample(OriginMetrics.warmWaiting, Double(warm.waiting))] }
     }
 
-    static func register(
-        in registry: PrometheusRegistry,
-        cache: RenditionCache,
-        pool: WorkerPool,
-        backlog: Backlog,
-        keys: EnvelopeKeys
-    ) {
+    static func register(in registry: PrometheusRegistry, cache: RenditionCache) {
         registry.registerCollector {
             let statistics = cache.statistics
             return [
@@ -72,6 +66,9 @@ enum OriginGauges {
                 MetricSample(OriginMetrics.cacheEvictions, labels: Self.memory, Double(statistics.evictions)),
             ]
         }
+    }
+
+    static func register(in registry: PrometheusRegistry, pool: WorkerPool, backlog: Backlog) {
         registry.registerCollector {
             let statistics = pool.statistics()
             let losses = statistics.losses.map { reason, count in
@@ -111,6 +108,9 @@ enum OriginGauges {
                 MetricSample(OriginMetrics.backlogVersions, Double(backlog.count)),
             ]
         }
+    }
+
+    static func register(in registry: PrometheusRegistry, keys: EnvelopeKeys) {
         registry.registerCollector {
             let statistics = keys.statistics
             let ages = [

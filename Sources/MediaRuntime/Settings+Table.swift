@@ -390,7 +390,8 @@ extension Settings {
             "metrics.enabled",
             \.metricsEnabled,
             .yesOrNo,
-            "Whether requests and what they cause are counted; `/metrics` has the process, caches and queues in any case"
+            "Whether requests and what they cause are counted; `/metrics` has the process, caches and queues in any "
+                + "case"
         ),
         Setting(
             "log.requests.every",

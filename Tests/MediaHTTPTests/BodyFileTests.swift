@@ -76,7 +76,7 @@ import Testing
         let file = try #require(BodyFile())
         var ends: [CInt] = [0, 0]
         try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0)
-        defer { ends.forEach { close($0) } }
+        defer { for end in ends { close(end) } }
         let contents = (0..<12).map { Samples.bytes(70_000 + 4096 * $0) }
         var bodies = try contents.map { bytes in try #require(bytes.withUnsafeBytes(file.take)) }
         var sent = off_t(bodies[5].place)

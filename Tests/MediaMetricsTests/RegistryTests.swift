@@ -92,7 +92,7 @@ import Testing
         Recorder(label: "s_bytes", factory: self.registry).record(bytes)
         #expect(
             self.registry.lines("s_") == [
-                "s_bytes_bucket{le=\"1\"} \(inFirst)", "s_bytes_bucket{le=\"+Inf\"} 1", "s_bytes_sum \(sum)",
+                "s_bytes_bucket{le=\"1.0\"} \(inFirst)", "s_bytes_bucket{le=\"+Inf\"} 1", "s_bytes_sum \(sum)",
                 "s_bytes_count 1",
             ]
         )

@@ -50,7 +50,7 @@ extension WireTests {
                     let condition = ["If-None-Match: \(etag)"]
                     #expect(try await connection.exchange(Origin.head("GET", url, condition, body: [])).status == 304)
                 }
-                // An answer is counted when it is with the kernel; the next one on the same event loop comes after that.
+                // An answer is counted when it is with the kernel; the next one of its event loop comes after that.
                 _ = try await connection.exchange(Origin.head("GET", "/v1/assets", [], body: []))
                 let after = try await Metrics(origin)
                 let added = { (name: String) in after[name] - before[name] }

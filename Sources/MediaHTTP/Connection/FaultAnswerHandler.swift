@@ -7,7 +7,8 @@ import NIOHTTPTypes
 /// Says what is wrong with a request that breaks the rules of HTTP, in place of Hummingbird's empty 400.
 ///
 /// Hummingbird writes that when it comes to the faulty request, after the answers to those before it, so the order is
-/// right; here it gets its document. Place it first among Hummingbird's `additionalChannelHandlers`, but for ``ExchangeMeterHandler``.
+/// right; here it gets its document. Place it first among Hummingbird's `additionalChannelHandlers`, but for
+/// ``ExchangeMeterHandler``.
 final class FaultAnswerHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
