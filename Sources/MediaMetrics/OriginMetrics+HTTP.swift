@@ -25,8 +25,8 @@ extension OriginMetrics {
         about: """
             Of the public listener, whoever answered: the routes, the hits below them, refusals at the door, and \
             faults of HTTP itself (`route="other"` where no request was understood). A request is counted when its \
-            answer is with the kernel or the connection has ended; durations run from its head until then. What a client counts \
-            as answered is `http_requests_total` less `http_responses_cut_total`.
+            answer is with the kernel or the connection has ended; durations run from its head until then. What a \
+            client counts as answered is `http_requests_total` less `http_responses_cut_total`.
             """,
         [
             MetricDefinition(
