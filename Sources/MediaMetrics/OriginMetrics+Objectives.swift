@@ -9,7 +9,8 @@ extension OriginMetrics {
         "media_objective_current",
         .gauge,
         labels: ["objective"],
-        help: "What an objective's indicator is at: a ratio, or seconds. Not there while too few requests came."
+        condition: "enough requests came to say",
+        help: "What an objective's indicator is at: a ratio, or seconds."
     )
     package static let objectiveTarget = MetricDefinition(
         "media_objective_target",
