@@ -5,10 +5,12 @@ reaches. What those cannot know is looked at here: that every rule has a test in
 alert stays quiet, that its runbook is there, that the metrics exist, and that the figures are the service's own.
 """
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import yaml
@@ -162,6 +164,83 @@ def check_routes(report):
     report.expect(secrets and not open_ones, f"secrets in alertmanager.yml itself: {open_ones or 'none'}")
 
 
+def notification(alerts):
+    """What Alertmanager hands to a receiver's templates: `alerts` are (name, its labels, summary, status)."""
+    all_labels = [{"alertname": name, "job": "media", **labels} for name, labels, _, _ in alerts]
+    all_notes = [
+        {"summary": summary, "description": f"{summary}.", "runbook_url": f"https://docs/#{name}"}
+        for name, _, summary, _ in alerts
+    ]
+
+    def common(pairs):
+        return dict(set(pairs[0].items()).intersection(*(one.items() for one in pairs)))
+
+    return {
+        "receiver": "any",
+        "status": "firing" if any(status == "firing" for *_, status in alerts) else "resolved",
+        "alerts": [
+            {"status": status, "labels": labels, "annotations": notes, "startsAt": "2026-01-01T00:00:00Z"}
+            for labels, notes, (*_, status) in zip(all_labels, all_notes, alerts, strict=True)
+        ],
+        "groupLabels": {"alertname": alerts[0][0], "job": "media"},
+        "commonLabels": common(all_labels),
+        "commonAnnotations": common(all_notes),
+        "externalURL": "http://alertmanager.example.org",
+    }
+
+
+def templates():
+    """`(receiver, key, text)` of all that Alertmanager fills in, but what takes templates of its own."""
+    for receiver in load(DEPLOY / "alertmanager.yml")["receivers"]:
+        for integrations in (value for value in receiver.values() if isinstance(value, list)):
+            for integration in integrations:
+                fields = {**integration, **integration.get("details", {})}
+                for key, text in fields.items():
+                    if "{{" in str(text) and "{{ template" not in str(text):
+                        yield receiver["name"], key, text
+
+
+def check_texts(report):
+    """No message is without its words, whatever alerts are told together, and its title is what an alert says."""
+    down = ("MediaTargetDown", {"severity": "critical"})
+    burn = "MediaAvailabilityBurn"
+    a, b = "a:9090 cannot be scraped", "b:9090 cannot be scraped"
+    fast, medium = ("Requests are not answered as they should (fast burn)", "… (medium burn)")
+    groups = {
+        "one": ([(*down, a, "firing")], a),
+        "two instances": ([(*down, a, "firing"), (*down, b, "firing")], f"{a} (1 of 2)"),
+        "two burn rates": (
+            [
+                (burn, {"severity": "critical", "burn": "fast"}, fast, "firing"),
+                (burn, {"severity": "critical", "burn": "medium"}, medium, "firing"),
+            ],
+            f"{fast} (1 of 2)",
+        ),
+        "one of two is over": ([(*down, a, "resolved"), (*down, b, "firing")], b),
+        "both are over": ([(*down, a, "resolved"), (*down, b, "resolved")], f"{a} (1 of 2)"),
+    }
+    wrong, seen = [], 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (alerts, title) in groups.items():
+            data = Path(folder) / "data.json"
+            data.write_text(json.dumps(notification(alerts)))
+            for receiver, key, text in templates():
+                ended = subprocess.run(
+                    ["amtool", "template", "render", "--template.glob=/dev/null", f"--template.data={data}",
+                     f"--template.text={text}"],
+                    capture_output=True,
+                    text=True,
+                )  # fmt: skip
+                seen += 1
+                if ended.returncode or not ended.stdout.strip():
+                    wrong.append(f"{name}, {receiver}: {key} is empty {ended.stderr.strip()}")
+                elif key in ("title", "description") and ended.stdout != title:
+                    wrong.append(f"{name}, {receiver}: {key} is '{ended.stdout}' (is to be '{title}')")
+    report.expect(seen and not wrong, f"{seen} texts of {len(groups)} groups of alerts, {len(wrong)} of them wrong")
+    for text in wrong:
+        report.note(text)
+
+
 def main():
     for tool in ("promtool", "amtool"):
         if not shutil.which(tool):
@@ -181,6 +260,7 @@ def main():
     check_metrics(report, all_rules)
     check_objectives(report, alerts)
     check_routes(report)
+    check_texts(report)
     report.finish()
 
 
