@@ -87,7 +87,7 @@ def check_tests(report, alerts):
     fired, quiet = [], set()
     for path in sorted((DEPLOY / "tests").glob("*.yml")):
         for test in load(path)["tests"]:
-            for look in test["alert_rule_test"]:
+            for look in test.get("alert_rule_test", []):
                 expected = look.get("exp_alerts") or []
                 fired += [{"alert": look["alertname"], **alert["exp_labels"]} for alert in expected]
                 if not expected:
@@ -102,6 +102,21 @@ def check_tests(report, alerts):
     report.expect(not wrong, f"{len(fired)} expected alerts and {len(quiet)} quiet ones cover all rules")
     for text in sorted(set(wrong)):
         report.note(text)
+
+
+def check_divisions(report, all_rules):
+    """Every recorded division has a value in a test whose series all have more labels than job and instance."""
+    tested = set()
+    for path in sorted((DEPLOY / "tests").glob("*.yml")):
+        for test in load(path)["tests"]:
+            if all("namespace=" in series["series"] for series in test["input_series"]):
+                for look in test.get("promql_expr_test", []):
+                    tested |= {sample["labels"].partition("{")[0] for sample in look["exp_samples"]}
+    divisions = {rule["record"] for rule in all_rules if "record" in rule and "/" in rule["expr"]}
+    missing = sorted(divisions - tested)
+    report.expect(
+        divisions and not missing, f"{len(divisions)} ratios, tested with further labels; not: {missing or 'none'}"
+    )
 
 
 def check_metrics(report, all_rules):
@@ -257,6 +272,7 @@ def main():
     alerts = [rule for rule in all_rules if "alert" in rule]
     check_runbooks(report, alerts)
     check_tests(report, alerts)
+    check_divisions(report, all_rules)
     check_metrics(report, all_rules)
     check_objectives(report, alerts)
     check_routes(report)
