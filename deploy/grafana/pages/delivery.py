@@ -74,7 +74,7 @@ ROWS = [
         "Caches in memory",
         [
             lines(
-                "Hit ratio by tier", "memory: renditions; catalog: rows; keys: opened envelope keys.",
+                "Hit ratio by tier", "memory: renditions in clear; keys: envelope keys, opened.",
                 ('sum by (tier) (rate(media_cache_requests_total{$scope, result="hit"}[$__rate_interval])) / '
                  "(sum by (tier) (rate(media_cache_requests_total{$scope}[$__rate_interval])) > 0) or "
                  'label_replace(vector(0), "tier", "idle", "", "")', "{{tier}}"),
