@@ -105,10 +105,17 @@ ROWS = [
                 "Open connections", "On the public listener, and requests under way.",
                 ("sum(http_connections_open{$scope})", "connections"),
                 ("sum(http_requests_in_flight{$scope})", "requests"),
+                width=8,
             ),
             lines(
                 "Connections cut a second", "For what the client does: too slow, or too many of its address.",
-                (or_none(rate("http_connections_cut_total", "reason"), "reason"), "{{reason}}"), unit="ops",
+                (or_none(rate("http_connections_cut_total", "reason"), "reason"), "{{reason}}"), unit="ops", width=8,
+            ),
+            lines(
+                "Requests without an answer",
+                "Of all that came: who asked gave up, or was cut off, before anything was sent. Alerted above 5 %.",
+                ("media:http_requests:unanswered_ratio_rate5m{$jobs} >= 0 or vector(0)", "{{job}}"),
+                unit="percentunit", steps=[(None, GOOD), (0.05, BAD)], runbook="mediaunanswered", width=8,
             ),
             lines(
                 "Certificate", "How long it is valid yet; only where the service speaks TLS.",
