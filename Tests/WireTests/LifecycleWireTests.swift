@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import MediaModel
 import MediaTesting
 import Testing
@@ -64,6 +65,15 @@ extension WireTests {
             #expect(try await back.stop() == .code(0))
             let areGone = try await comesAbout { !workers.contains(where: ChildProcess.isRunning) }
             #expect(areGone, "a worker outlived its service")
+        }
+
+        /// What lies in memory are keys and pictures; Swift's backtracer would write some of it into the log, and take
+        /// its time.
+        @Test func aCrashEndsItWithoutAWordOfItsMemory() async throws {
+            let service = try await RunningService.start(environment: ["SWIFT_BACKTRACE": "enable=yes,registers=all"])
+            service.process.send(signal: SIGSEGV)
+            #expect(try await service.process.exit(within: .seconds(10)) == .signal(SIGSEGV))
+            #expect(!String(decoding: service.process.stderr, as: UTF8.self).contains("crash"))
         }
 
         @Test func anUnfinishedVersionIsFinishedAfterAKill() async throws {

@@ -92,8 +92,9 @@ int csandbox_give_way(int nice_level);
 // Older kernels do not look at it, and not being heard is no failure: this is for promptness, nobody's safety.
 void csandbox_run_in_slices(uint64_t nanoseconds);
 
-// No core dump of this process, by the kernel or by a handler that it starts (core(5): a handler ignores RLIMIT_CORE,
-// but not that a process is not dumpable), and no ptrace by other processes of the same user. Undone by exec.
+// No dump of this process's memory: no backtrace by a signal handler (Swift's has what lies at each register's
+// address), no core dump, by the kernel or by a handler that it starts (core(5): a handler ignores RLIMIT_CORE, but not
+// that a process is not dumpable), and no ptrace by other processes of the same user. Undone by exec.
 int csandbox_keep_memory_private(void);
 
 // From here on SIGTERM, SIGINT and SIGHUP do nothing: whoever stops a whole service sends them to its workers as well,
