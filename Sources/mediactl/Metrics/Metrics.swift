@@ -9,6 +9,7 @@ struct Metrics: AsyncParsableCommand {
     )
 }
 
+/// The page itself, on standard output.
 struct MetricsDocs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "docs",
