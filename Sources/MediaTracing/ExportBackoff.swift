@@ -1,11 +1,14 @@
 /// What became of sending a batch.
 enum ExportAnswer: Sendable, Hashable {
-    /// Taken, but for so many spans.
+    /// Taken, but for so many spans, as the collector says: any number. ``rejected(_:of:)`` is what to make of it.
     case taken(rejected: Int, String)
     /// Not taken, and it may be later: 429, 502, 503, 504 (OTLP specification, "Failures"), or nobody was there.
     case later(String, retryAfter: Duration?)
     /// Never to be taken.
     case refused(String)
+
+    /// How many of `sent` spans were rejected, where a collector says that `said` were.
+    static func rejected(_ said: Int, of sent: Int) -> Int { min(max(0, said), sent) }
 }
 
 /// How a batch is tried again. Time is the caller's.

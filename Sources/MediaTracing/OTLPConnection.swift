@@ -76,7 +76,7 @@ struct OTLPConnection: Sendable {
         switch status {
         case 200..<300:
             let partial = (try? JSONDecoder().decode(Taken.self, from: Data(body)))?.partialSuccess
-            return .taken(rejected: partial?.rejected ?? 0, partial?.errorMessage ?? "")
+            return .taken(rejected: partial?.rejected ?? 0, Self.quote(Array((partial?.errorMessage ?? "").utf8)))
         case 429, 502, 503, 504: return .later("\(status) \(Self.quote(body))", retryAfter: retryAfter)
         default: return .refused("\(status) \(Self.quote(body))")
         }

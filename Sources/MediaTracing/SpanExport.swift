@@ -105,9 +105,10 @@ package final class SpanExport: Sendable {
 
     private func note(_ answer: ExportAnswer, of count: Int) {
         switch answer {
-        case .taken(let rejected, let why):
-            self.meters.exported.increment(by: max(0, count - rejected))
-            self.meters.refused.increment(by: min(count, rejected))
+        case .taken(let said, let why):
+            let rejected = ExportAnswer.rejected(said, of: count)
+            self.meters.exported.increment(by: count - rejected)
+            self.meters.refused.increment(by: rejected)
             if rejected > 0 { self.trouble.begin("some spans were rejected: \(why)") } else { self.trouble.end() }
         case .later(let why, _):
             self.meters.unavailable.increment()

@@ -142,3 +142,23 @@ import Tracing
         }
     }
 }
+
+    /// Numbers are the collector's to choose: none of them may end the service.
+    @Test(arguments: ["-1", "\(Int64.min)", "\(Int64.max)", "4", "9223372036854775808"])
+    func aCollectorMayRejectAsManyAsItSays(number: String) async throws {
+        let body = #"{"partialSuccess":{"rejectedSpans":"\#(number)","errorMessage":"x"}}"#
+        let collector = try CannedServer([.said(200, body)])
+        let exporting = Exporting(collector.endpoint)
+        try await exporting.running { exporting.makeSpans(3) }
+        #expect(collector.requests.map(Self.spans) == [3])
+        #expect([0, 3].contains(ExportAnswer.rejected(Int(number) ?? 0, of: 3)))
+    }
+
+    @Test func whatACollectorSaysIsCutAndPrintable() {
+        let message = "\u{1B}[2J" + String(repeating: "x", count: 1000)
+        let body =
+            #"{"partialSuccess":{"rejectedSpans":1,"errorMessage":"\u001b[2J"#
+            + String(repeating: "x", count: 1000) + #""}}"#
+        let said = " " + message.dropFirst().prefix(OTLPConnection.quoteCharactersMax - 1)
+        #expect(OTLPConnection.answer(200, Array(body.utf8), retryAfter: nil) == .taken(rejected: 1, said))
+    }
