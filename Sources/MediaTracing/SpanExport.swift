@@ -43,8 +43,11 @@ package final class SpanExport: Sendable {
     package func run() async {
         for await _ in self.queue.fillings {
             do {
-                try await Task.sleep(for: Self.interval)
-                while self.queue.count > 0 { try await self.exportBatch() }
+                repeat {
+                    try await Task.sleep(for: Self.interval)
+                    // What is no whole batch gathers again: under load each post would else have a few spans.
+                    repeat { try await self.exportBatch() } while self.queue.count >= Self.batchMax
+                } while self.queue.count > 0
             } catch {
                 return
             }

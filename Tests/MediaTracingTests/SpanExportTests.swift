@@ -58,6 +58,21 @@ import Tracing
         #expect(!head.contains("traceparent"))
     }
 
+    /// Under a steady load, too, spans gather.
+    @Test func noPostFollowsAnotherAtOnce() async throws {
+        let collector = try CannedServer([.said(200, "{}")])
+        let exporting = Exporting(collector.endpoint)
+        let start = ContinuousClock.now
+        try await exporting.running {
+            while ContinuousClock.now - start < SpanExport.interval * 4 {
+                exporting.makeSpans(1)
+                try await Task.sleep(for: .milliseconds(2))
+            }
+        }
+        // One more at the end, and one whose answer that overtook.
+        #expect((2...6).contains(collector.requests.count), "\(collector.requests.count)")
+    }
+
     @Test func whatIsNotTakenNowIsSentAgain() async throws {
         let collector = try CannedServer([.said(503, "", fields: ["Retry-After: 1"]), .said(200, "{}")])
         let exporting = Exporting(collector.endpoint)
@@ -141,7 +156,6 @@ import Tracing
             #expect(OTLPConnection.answer(200, Array(body.utf8), retryAfter: nil) == .taken(rejected: 0, ""))
         }
     }
-}
 
     /// Numbers are the collector's to choose: none of them may end the service.
     @Test(arguments: ["-1", "\(Int64.min)", "\(Int64.max)", "4", "9223372036854775808"])
@@ -162,3 +176,4 @@ import Tracing
         let said = " " + message.dropFirst().prefix(OTLPConnection.quoteCharactersMax - 1)
         #expect(OTLPConnection.answer(200, Array(body.utf8), retryAfter: nil) == .taken(rejected: 1, said))
     }
+}
