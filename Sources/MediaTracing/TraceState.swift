@@ -4,12 +4,14 @@ enum TraceState {
     static let membersMax = 32
     /// §3.3.1.5: as much as must be passed on at least; more is not.
     static let bytesMax = 512
+    /// §3.3.1.5: longer members go first where there is too much.
+    static let memberBytesMax = 128
 
-    /// The text to pass on; nil where a member of the list is malformed or two have one key (§3.3.1.3): then none is.
+    /// The text to pass on, whole members of ``bytesMax`` at the most; nil where a member of the list is malformed or
+    /// two have one key (§3.3.1.3): then none is.
     ///
     /// - Parameter text: the field's lines, joined by commas.
     static func checked(_ text: String) -> String? {
-        guard text.utf8.count <= Self.bytesMax else { return nil }
         // Empty members are allowed, as in every list of HTTP.
         let members = text.split(separator: ",").map { Self.trimmed($0) }.filter { !$0.isEmpty }
         guard (1...Self.membersMax).contains(members.count) else { return nil }
@@ -21,7 +23,16 @@ enum TraceState {
                 return nil
             }
         }
-        return members.joined(separator: ",")
+        return Self.fitting(members).joined(separator: ",")
+    }
+
+    /// The long ones go first, then those at the end: who has added a member last has it at the beginning.
+    private static func fitting(_ members: [Substring]) -> [Substring] {
+        var members = members
+        while members.reduce(members.count - 1, { $0 + $1.utf8.count }) > Self.bytesMax {
+            members.remove(at: members.lastIndex { $0.utf8.count > Self.memberBytesMax } ?? members.count - 1)
+        }
+        return members
     }
 
     private static func trimmed(_ text: Substring) -> Substring {
