@@ -53,6 +53,18 @@ final class SpanRecording: Sendable {
         self.queue = queue
     }
 
+    /// Nobody is left to end it: the body of an answer was never asked for, since who waited had gone before its head.
+    /// Without it the spans below would have no parent. That is no failure by itself, so the status stays as it is.
+    deinit {
+        let isLeft = self.record.withLock { $0.endNanoseconds == nil }
+        guard isLeft else { return }
+        self.change { $0.add(SpanEvent(name: Self.leftEvent)) }
+        self.end(at: DefaultTracerClock.now.nanosecondsSinceEpoch)
+    }
+
+    /// Of a span that ended because nobody was left to end it.
+    static let leftEvent = "abandoned"
+
     func read<Value: Sendable>(_ read: (SpanRecord) -> Value) -> Value { self.record.withLock { read($0) } }
 
     /// Nothing changes any more once the span has ended.

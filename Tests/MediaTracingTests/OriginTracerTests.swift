@@ -44,6 +44,20 @@ private struct Fields: Extractor, Injector {
         #expect(try #require(inner.endNanoseconds) <= #require(outer.endNanoseconds))
     }
 
+    /// An answer whose head could not be written lets go of its body, which was to end the span.
+    @Test func aSpanThatNobodyIsLeftToEndEnds() throws {
+        let tracer = self.tracer()
+        do {
+            let outer = tracer.startSpan("outer", context: .topLevel, ofKind: .server)
+            withExtendedLifetime(outer) { tracer.startSpan("inner", context: outer.context).end() }
+        }
+        let (inner, outer) = try #require(self.ended.pair)
+        #expect(inner.parent?.spanID == outer.context.spanID)
+        #expect(outer.name == "outer" && outer.events.map(\.name) == [SpanRecording.leftEvent])
+        #expect(outer.status == nil && outer.endNanoseconds != nil)
+        #expect(inner.events.isEmpty)
+    }
+
     @Test func theCallersTraceGoesOn() throws {
         let tracer = self.tracer(ratio: 0)
         let context = self.context(tracer, ["traceparent": Self.parent + "01", "tracestate": "a=1, b=2"])
