@@ -3,7 +3,8 @@ package import Logging
 /// One line of text on stderr for people: time, level, logger, message, then the metadata as `key=value`.
 ///
 /// Whatever the metadata holds, an event is one line and its fields can be told apart: control characters are written
-/// as escapes, and a value with a space in it is quoted.
+/// as escapes, a backslash is two, and a value that has a space, a quotation mark, an equals sign or an escape in it is
+/// quoted.
 package struct TextLogHandler: LogHandler {
     package var logLevel = Logger.Level.info
     package var metadata: Logger.Metadata = [:]
@@ -23,13 +24,13 @@ package struct TextLogHandler: LogHandler {
     func line(_ event: LogEvent, at time: String) -> String {
         let fields = LogFields.merged(self.metadata, self.metadataProvider, event)
         let words = fields.sorted { $0.key < $1.key }.map { " \(Self.word($0.key))=\(Self.word($0.value))" }
-        let message = Printable.text(event.message.description)
+        let message = Printable.unambiguous(event.message.description)
         return "\(time) \(event.level.rawValue) \(self.label): \(message)\(words.joined())\n"
     }
 
     private static func word(_ text: String) -> String {
-        let text = Printable.text(text)
-        guard text.isEmpty || text.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" }) else { return text }
+        let text = Printable.unambiguous(text)
+        guard text.isEmpty || text.contains(where: { " \"=\\".contains($0) }) else { return text }
         return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\""))\""
     }
 }

@@ -72,7 +72,16 @@ import Testing
         )
         #expect(line.filter { $0 == "\n" }.count == 1)
         #expect(line.hasPrefix("\(Self.time) error mediad: x a=\"1\\u{a}"))
-        #expect(line.contains(#"b="say \"x\" b=2" c="" d=\u{1b}[2J"#))
+        #expect(line.contains(#"b="say \"x\" b=2" c="" d="\u{1b}[2J""#))
+    }
+
+    /// A quotation ends where it ends, and no text looks like another's escapes.
+    @Test func aBackslashIsTwo() {
+        let line = TextLogHandler(label: "l").line(
+            Self.event(#"C:\x"#, ["a": #"x\"#, "b": #"\" c=forged"#, "d": #"\u{a}"#, "e": "\n"]),
+            at: Self.time
+        )
+        #expect(line == #"\#(Self.time) error l: C:\\x a="x\\" b="\\\" c=forged" d="\\u{a}" e="\u{a}""# + "\n")
     }
 
     @Test func theInnermostFieldGoesBefore() {
