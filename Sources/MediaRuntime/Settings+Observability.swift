@@ -33,7 +33,8 @@ extension Settings {
             optional: "trace.otlp.headers.file",
             \.trace.headersFile,
             .path,
-            "File of the header fields that the collector wants, such as its token: a line `Name: value` each"
+            "File of the header fields that the collector wants, such as its token: a line `Name: value` each. The "
+                + "endpoint is then an https URL, or of this machine"
         ),
         Setting(
             "trace.sample.ratio",
@@ -56,7 +57,13 @@ extension Settings {
                 ["trace.otlp.headers.file", "trace.otlp.endpoint"],
                 when: self.trace.headersFile != nil && self.trace.endpoint == nil,
                 says: "trace.otlp.headers.file: nothing reads it while trace.otlp.endpoint is not set"
-            )
+            ),
+            rule(
+                ["trace.otlp.headers.file", "trace.otlp.endpoint"],
+                when: self.trace.headersFile != nil && self.trace.endpoint.map(BaseURL.isConfidential) == false,
+                says: "trace.otlp.headers.file: trace.otlp.endpoint is neither an https URL nor of this machine, and "
+                    + "who is on the way would read the secrets in that file; use https, or a collector on 127.0.0.1"
+            ),
         ].compactMap { $0 }
     }
 }

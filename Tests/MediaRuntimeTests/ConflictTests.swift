@@ -81,6 +81,17 @@ import Testing
         ])
     }
 
+    @Test(arguments: ["http://collector.internal:4318", "http://10.0.0.1:4318", nil])
+    func theCollectorsTokenIsForTheCollectorAlone(endpoint: String?) async throws {
+        let file = ["trace.otlp.headers.file": "/tmp/collector"]
+        let flags = endpoint.map { file.merging(["trace.otlp.endpoint": $0]) { $1 } } ?? file
+        #expect(try await problems(flags: flags).map(\.key) == ["trace.otlp.headers.file"])
+        for safe in ["https://collector.internal:4318", "http://127.0.0.1:4318", "http://[::1]:4318"] {
+            _ = try await load(flags: file.merging(["trace.otlp.endpoint": safe]) { $1 })
+        }
+        if let endpoint { _ = try await load(flags: ["trace.otlp.endpoint": endpoint]) }
+    }
+
     @Test func everyRuleThatIsBrokenIsReported() async throws {
         let flags = [
             "http.host": "0.0.0.0", "admin.host": "0.0.0.0", "http.port": "9090", "image.pixels.max": "200",
