@@ -258,6 +258,7 @@ def sampling(report):
 
         report.expect(not roots_after({}, wanted=0), "a hit begins no trace")
         report.expect(not roots_after({"traceparent": f"00-{TRACE}-{CALLER}-00"}, wanted=0), "nor one that is not recorded")
+        report.expect(not roots_after({"traceparent": f"00-{TRACE}-{CALLER}-01-x"}, wanted=0), "nor one whose traceparent is none")
         hits = roots_after({"traceparent": f"00-{TRACE}-{CALLER}-01"})
         report.expect(
             len(hits) == 3 and all(span.parent_span_id.hex() == CALLER for span in hits), "a hit that the caller records has a span"

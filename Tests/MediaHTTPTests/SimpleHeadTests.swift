@@ -68,6 +68,29 @@ import Testing
         #expect(try Self.found(Self.head(parent + "1")).head.isPlain)
     }
 
+    /// The long way it would begin a trace, and a hit begins none. The tracer's own tests have the same list.
+    @Test(arguments: [
+        "", "00", "00-\(trace)-\(span)", "00-\(trace)-\(span)-", "00-\(trace)-\(span)-1", "00-\(trace)-\(span)-01-",
+        "00-\(trace)-\(span)-01-x", "ff-\(trace)-\(span)-01", "0g-\(trace)-\(span)-01", "00-\(trace)-\(span)-x1",
+        "00-00000000000000000000000000000000-\(span)-01", "00-\(trace)-0000000000000000-01",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736-\(span)-01", "00-\(trace)-00F067AA0BA902B7-01", "00-\(trace)-\(span)-0B",
+        "00_\(trace)_\(span)_01", "00-\(trace)\(span)--01", "00-\(trace)x-\(span)-01",
+        "00-\(trace.dropLast())-\(span)-011", "01-\(trace)-\(span)-01x",
+        "00-\(trace)-\(span)-01\r\ntraceparent: 00-\(trace)-\(span)-01",
+    ])
+    func whatIsNoTraceparentIsNoTrace(value: String) throws {
+        let head = try Self.found(Self.head("traceparent: \(value)")).head
+        #expect(!head.isTraced && head.isPlain)
+    }
+
+    @Test(arguments: ["00-\(trace)-\(span)-01", "cc-\(trace)-\(span)-03", "01-\(trace)-\(span)-01-more"])
+    func whatIsOneIs(value: String) throws {
+        #expect(try Self.found(Self.head("traceparent: \(value)")).head.isTraced)
+    }
+
+    private static let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    private static let span = "00f067aa0ba902b7"
+
     /// Answered by the long way, one request at a time.
     @Test(arguments: [
         "Range: bytes=0-0", "If-Match: \"x\"", "If-Range: \"x\"", "If-Unmodified-Since: x", "If-Modified-Since: x",

@@ -21,7 +21,7 @@ struct SimpleHead: Equatable {
     var ifNoneMatch: Range<Int>?
     /// The value of the one `X-Request-Id`, which is safe; nil without.
     var requestID: Range<Int>?
-    /// Whether the caller records its trace, as far as a look at `traceparent` tells.
+    /// Whether there is one `traceparent`, by the letter, and the caller records its trace.
     var isTraced = false
     /// Nothing in it needs more than ``HotObject`` has: no range, no other condition, nothing that must be refused.
     var isPlain = true
@@ -57,6 +57,7 @@ private struct SimpleHeadReader {
     private var head = SimpleHead()
     private var hosts = 0
     private var fields = 0
+    private var traceParents = 0
     private var hasModifiedSince = false
 
     /// How a step went.
@@ -145,7 +146,10 @@ private struct SimpleHeadReader {
             // Two, or what cannot be said again: it gets one of ours, the long way.
             let isSafe = self.head.requestID == nil && RequestID.isSafe(self.bytes[value])
             if isSafe { self.head.requestID = value } else { self.head.isPlain = false }
-        case 11 where self.isEqual(name, "traceparent"): self.head.isTraced = self.isSampled(value)
+        case 11 where self.isEqual(name, "traceparent"):
+            self.traceParents += 1
+            // Two are none.
+            self.head.isTraced = self.traceParents == 1 && CallersTrace.isSampled(self.bytes[value])
         case 5 where self.isEqual(name, "range"), 8 where self.isEqual(name, "if-match"),
             8 where self.isEqual(name, "if-range"), 19 where self.isEqual(name, "if-unmodified-since"),
             12 where self.isEqual(name, "content-type"), 13 where self.isEqual(name, "authorization"),
@@ -154,14 +158,6 @@ private struct SimpleHeadReader {
         default: break
         }
         return .done
-    }
-
-    /// Whether the flags of a traceparent (W3C Trace Context §3.2.2.5) have their first bit: the last digit is odd.
-    private func isSampled(_ value: Range<Int>) -> Bool {
-        guard value.count >= 55 else { return false }
-        let digit = self.bytes[value.lowerBound + 54]
-        // '1' is 0x31 and 'b' is 0x62.
-        return digit >= 0x61 ? digit & 1 == 0 : digit & 1 == 1
     }
 
     private mutating func skip(_ text: StaticString) -> Step {
