@@ -32,7 +32,7 @@ extension OriginMetrics {
     package static let storageFreeMin = MetricDefinition(
         "media_storage_free_min_bytes",
         .gauge,
-        help: "Bytes of it that stay free: uploads are refused first (storage.free.min)."
+        help: "Bytes of it that stay free: uploads are refused first (disk.free.min)."
     )
 
     static let storage = MetricGroup(

@@ -21,6 +21,22 @@ import Testing
             #expect(rows.filter { $0.hasPrefix("| `\(definition.name)` |") }.count == 1, "\(definition.name)")
         }
     }
+
+    /// Whoever reads of a setting looks for it by that name.
+    @Test func theSettingsThatTheTextsNameAreThere() {
+        let texts = OriginMetrics.groups.flatMap { group in
+            [group.about]
+                + group.metrics.flatMap { metric in
+                    [metric.help, metric.condition ?? ""] + metric.labels.map { $0.meaning ?? "" }
+                }
+        }
+        let keys = Set(Settings.table.map(\.key))
+        // Files are no settings.
+        let named = texts.flatMap { $0.matches(of: /[a-z]+(?:\.[a-z]+)+/) }.map { String($0.0) }
+            .filter { !$0.hasSuffix(".md") }
+        #expect(named.contains("disk.free.min"))
+        #expect(named.filter { !keys.contains($0) } == [])
+    }
 }
 
 @Suite struct MachineLimitsTests {
