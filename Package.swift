@@ -213,10 +213,11 @@ let package = Package(
         tests(
             "MediaHTTPTests",
             [
-                "MediaHTTP", "MediaMetrics", "MediaModel", "MediaOrigin", "MediaTesting", hummingbird, httpTypes,
+                "MediaHTTP", "MediaMetrics", "MediaModel", "MediaOrigin", "MediaTesting", "MediaTracing", coreMetrics,
+                hummingbird, httpTypes,
                 nioCore,
                 nioEmbedded,
-                nioHTTP1, nioHTTPTypes, lifecycle, logging,
+                nioHTTP1, nioHTTPTypes, lifecycle, logging, tracing,
             ]
         ),
         tests("MediaBenchTests", ["MediaBench"]),

@@ -87,16 +87,20 @@ extension Span {
 }
 
 extension ResponseBody {
-    /// The same body; the span ends with it.
-    fileprivate init(_ body: ResponseBody, endOf span: any Span) {
+    /// The same body; the span ends with it. A reader who leaves in the middle is no failure of ours.
+    init(_ body: ResponseBody, endOf span: any Span) {
         self.init(contentLength: body.contentLength) { writer in
             try await ServiceContext.$current.withValue(span.context) {
                 defer { span.end() }
                 do {
                     try await body.write(writer)
                 } catch {
-                    span.recordError(error)
-                    span.setStatus(SpanStatus(code: .error))
+                    if ProblemTable.isOfClientGone(error) {
+                        span.attributes["error.type"] = ProblemTable.clientGone.code
+                    } else {
+                        span.recordError(error)
+                        span.setStatus(SpanStatus(code: .error))
+                    }
                     throw error
                 }
             }
