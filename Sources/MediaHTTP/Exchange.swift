@@ -28,6 +28,8 @@ struct AnswerNote: Sendable {
     var traceID: String?
     /// What the request is called, where the log wants to know.
     var requestID: String?
+    /// The code of the problem that is answered, where its status is 5xx.
+    var problem: String?
     /// The rest of the body could not be read.
     var isCutShort = false
 
@@ -35,6 +37,7 @@ struct AnswerNote: Sendable {
         self.delivery = other.delivery ?? self.delivery
         self.traceID = other.traceID ?? self.traceID
         self.requestID = other.requestID ?? self.requestID
+        self.problem = other.problem ?? self.problem
         self.isCutShort = self.isCutShort || other.isCutShort
     }
 }

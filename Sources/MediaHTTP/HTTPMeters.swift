@@ -57,6 +57,7 @@ final class HTTPMeters: Sendable {
             (result, Timer(label: "media_delivery_duration_seconds", dimensions: [("result", result.rawValue)]))
         }
     )
+    private let refusals = RefusalMeters()
     private let requests = Mutex<[Key: Counter]>([:])
 
     init(log: AccessLog) { self.log = log }
@@ -84,17 +85,17 @@ final class HTTPMeters: Sendable {
             preconditionFailure("the route \(route.template) is not among Route.templates")
         }
         if exchange.requestBytes > 0 { handles.requestBytes.increment(by: exchange.requestBytes) }
+        let time = NIODeadline.now() - exchange.start
+        // Also of who got nothing: a service that hangs until everybody has given up is not fast.
+        self.following(exchange.note.traceID) { handles.duration.recordNanoseconds(time.nanoseconds) }
         guard let status = exchange.status, ending != .unanswered else {
             return handles.unanswered.increment()
         }
         if ending == .cut { (exchange.note.isCutShort ? handles.cutByStore : handles.cutByPeer).increment() }
         self.counter(Key(route: route.template, method: exchange.method, status: status)).increment()
-        let time = NIODeadline.now() - exchange.start
-        self.following(exchange.note.traceID) {
-            handles.duration.recordNanoseconds(time.nanoseconds)
-            if let delivery = exchange.note.delivery, ending == .whole, Self.isDelivered(status) {
-                self.deliveries[delivery]?.recordNanoseconds(time.nanoseconds)
-            }
+        if let problem = exchange.note.problem { self.refusals.answered(problem, status: status) }
+        if let delivery = exchange.note.delivery, ending == .whole, Self.isDelivered(status) {
+            self.following(exchange.note.traceID) { self.deliveries[delivery]?.recordNanoseconds(time.nanoseconds) }
         }
         handles.responseSize.record(exchange.responseBytes)
         handles.responseBytes.increment(by: exchange.responseBytes)

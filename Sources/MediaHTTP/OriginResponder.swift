@@ -38,7 +38,6 @@ package struct OriginResponder: HTTPResponder {
     let tracing: RequestTracing
     /// The trace that follows the current task, where that is kept.
     let traceID: @Sendable () -> String?
-    let refusals = RefusalMeters.shared
 
     package func respond(to request: Request, context: OriginContext) async throws -> Response {
         let start = ContinuousClock.now
@@ -92,6 +91,7 @@ package struct OriginResponder: HTTPResponder {
         } catch {
             let problem = self.refuse(request.head, target.route, error, id)
             span?.refused(problem, because: error)
+            if let note = problem.note { context.note(note) }
             return try await Self.refusal(problem, of: target.route, request)
         }
     }
@@ -177,7 +177,6 @@ package struct OriginResponder: HTTPResponder {
     /// The edge: the only place that logs an error, with its cause, and says to the client what the table allows.
     private func refuse(_ request: HTTPRequest, _ route: Route, _ error: any Error, _ id: RequestID) -> Problem {
         var problem = ProblemTable.problem(for: error)
-        self.refusals.answered(problem)
         var metadata: Logger.Metadata = ["route": "\(route.template)", "method": "\(request.method)"]
         if let picture = route.picture { metadata["path"] = "\(picture)" }
         Logger.current.log(

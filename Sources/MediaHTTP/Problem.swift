@@ -49,6 +49,11 @@ struct Problem: Error, Sendable {
         ["status": "\(self.status.code)", "problem": "\(self.code)", "error": "\(String(reflecting: error))"]
     }
 
+    /// What whoever counts the answer is told of it; nil where that makes no difference.
+    var note: AnswerNote? {
+        self.status.kind == .serverError ? AnswerNote(problem: self.code) : nil
+    }
+
     /// The problem document.
     var document: ByteBuffer {
         JSON.encode(Body(type: self.type, title: self.title, status: self.status.code, detail: self.detail))

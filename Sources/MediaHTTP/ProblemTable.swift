@@ -257,7 +257,7 @@ enum ProblemTable {
         level: .error
     )
 
-    /// Nobody is there to be told; the status is for the metrics, as nginx has it. Not an error of ours.
+    /// Nobody is there to be told; the status is for the log, as nginx has it. Not an error of ours.
     static let clientGone = Problem(
         code: "client-closed-request",
         status: .init(code: 499, reasonPhrase: "Client Closed Request"),

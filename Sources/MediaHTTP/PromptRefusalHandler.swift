@@ -40,6 +40,7 @@ final class PromptRefusalHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
     private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
         self.hasRefused = true
+        if let note = problem.note { context.triggerUserOutboundEvent(note, promise: nil) }
         let (head, document) = problem.parts
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         context.write(self.wrapOutboundOut(.body(document)), promise: nil)

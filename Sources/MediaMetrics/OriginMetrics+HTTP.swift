@@ -40,7 +40,8 @@ extension OriginMetrics {
                 "http_request_duration_seconds",
                 .durations(buckets: Self.requestSeconds),
                 labels: [Self.route],
-                help: "Time from a request's head until the last byte of its response was written."
+                help: "Time from a request's head until the last byte of its response was written, or the connection "
+                    + "had ended; also of requests that were never answered, which http_requests_total has not."
             ),
             MetricDefinition(
                 "http_requests_in_flight",
@@ -82,7 +83,8 @@ extension OriginMetrics {
                 "http_requests_unanswered_total",
                 .counter,
                 labels: [Self.route],
-                help: "Requests whose connection ended before anything of an answer was sent."
+                help: "Requests whose connection ended before anything of an answer was sent. How long they waited is "
+                    + "in http_request_duration_seconds."
             ),
             MetricDefinition(
                 "http_refusals_total",

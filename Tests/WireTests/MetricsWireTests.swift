@@ -225,6 +225,8 @@ extension WireTests {
                 #expect(try await comesAbout { try await unanswered() == 1 })
                 #expect(try await Self.settled(origin))
                 #expect(try await Self.sum(origin, "http_requests_total") == 0)
+                // It is in no ratio, and the latencies know how long it waited.
+                #expect(try await Self.sum(origin, "http_request_duration_seconds_count", "/v1/assets\"") == 1)
                 #expect(try await comesAbout { try await Self.sum(origin, "http_connections_open") == 0 })
             }
         }
