@@ -1,5 +1,5 @@
-/// What the hot path makes of a `traceparent` (W3C Trace Context §3.2), read where it lies: whether the hit goes the long
-/// way, to have a span in the caller's trace.
+/// What the hot path makes of a `traceparent` (W3C Trace Context §3.2), read where it lies: whether the hit goes the
+/// long way, to have a span in the caller's trace.
 ///
 /// By the same letter as the tracer's: what is no traceparent there would begin a trace of its own, and a hit begins
 /// none (docs/decisions/0025).
