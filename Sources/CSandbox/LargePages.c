@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -64,6 +65,9 @@ static int open_large_page_file(void) {
     return file < 0 ? -errno : file;
 }
 
+// A child takes well under one.
+enum { patience_milliseconds = 2000 };
+
 int csandbox_memory_create_large(void) {
     int ends[2];
     int error = csandbox_socket_pair(ends);
@@ -77,7 +81,16 @@ int csandbox_memory_create_large(void) {
     int answer = child < 0 ? -errno : -EIO, file = -1;
     close(ends[1]);
     if (child > 0) {
-        if (csandbox_receive(ends[0], &answer, sizeof answer, &file) != (ssize_t)sizeof answer) answer = -EIO;
+        int ready;
+        do ready = csandbox_wait_readable(ends[0], patience_milliseconds);
+        while (ready == -EINTR);
+        if (ready != 1) {
+            answer = ready ? ready : -ETIMEDOUT;
+        } else if (csandbox_receive(ends[0], &answer, sizeof answer, &file) != (ssize_t)sizeof answer) {
+            answer = -EIO;
+        }
+        // It has no more to do, or will not come to it.
+        kill(child, SIGKILL);
         while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
     }
     close(ends[0]);

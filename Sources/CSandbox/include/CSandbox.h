@@ -31,7 +31,8 @@ int64_t csandbox_memory_size(int memory);
 // returns. A write that extends the file gets pages as large as the write has room for (Linux 6.14), one into a whole
 // large page below the file's end gets that page. It cannot be sealed.
 // To be called before the process becomes one that cannot be dumped: the child's user could not be mapped then.
-// -EPERM, -EACCES, -ENOSPC, -EUSERS: no user namespaces here; -EINVAL: no large pages in a tmpfs.
+// -EPERM, -EACCES, -ENOSPC, -EUSERS: no user namespaces here; -EINVAL: no large pages in a tmpfs; -ETIMEDOUT: the
+// child said nothing for two seconds, and was killed.
 int csandbox_memory_create_large(void);
 
 // -- Datagram.c: whole messages between two processes, each with at most one descriptor.
