@@ -1,4 +1,5 @@
 package import MediaModel
+import Metrics
 
 /// The blob store seen through the seal: plaintext on this side, sealed bytes on the other.
 ///
@@ -80,11 +81,13 @@ package struct BlobVault: Sendable {
             let key = self.keys.keyAtOnce(record.envelopeKey),
             let sealed = self.store.readAtOnce(record.id, bytes: record.sealedBytes)
         else { return nil }
-        return try? blob.withOpener(
+        let bytes = try? blob.withOpener(
             for: sealed.prefix(SealedLayout.prefixBytes),
             make: { try self.sealing.makeOpener(prefix: $0, record: record, key: key) },
             { try $0.open(sealed[SealedLayout.prefixBytes...], range: 0..<record.bytes) }
         )
+        if bytes != nil { OriginMeters.shared.keyHits.increment() }
+        return bytes
     }
 
     private func openUncounted(_ record: BlobRecord) async throws -> SealedBlobReader {

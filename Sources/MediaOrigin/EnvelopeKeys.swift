@@ -83,17 +83,19 @@ package final class EnvelopeKeys: EnvelopeKeySource {
     }
 
     package func key(_ id: EnvelopeKeyID) async throws -> EnvelopeKey {
-        if let key = self.keyAtOnce(id) { return key }
+        if let key = self.keyAtOnce(id) {
+            OriginMeters.shared.keyHits.increment()
+            return key
+        }
         OriginMeters.shared.keyMisses.increment()
         try self.checkObstacle(to: .key(id))
         return try await self.reopen(id)
     }
 
+    /// Counts nothing: whoever cannot use the key here asks ``key(_:)`` for it again.
     package func keyAtOnce(_ id: EnvelopeKeyID) -> EnvelopeKey? {
         let now = self.clock.uptime()
-        let key = self.state.withLock { $0.cache.key(id, at: now) }
-        if key != nil { OriginMeters.shared.keyHits.increment() }
-        return key
+        return self.state.withLock { $0.cache.key(id, at: now) }
     }
 
     /// ``current(for:)`` without a blob that is sealed under it.
