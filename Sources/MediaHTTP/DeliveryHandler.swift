@@ -36,7 +36,8 @@ struct DeliveryHandler: Sendable {
         )
         switch conditions.evaluate() {
         case .notModified:
-            note(AnswerNote(delivery: .hit))
+            // Nothing was read; but it may have been made first.
+            note(AnswerNote(delivery: trace.result == .render ? .render : .hit))
             return .withoutContent(.notModified, headers.common)
         case .preconditionFailed: throw Problem.preconditionFailed
         case .proceed: break

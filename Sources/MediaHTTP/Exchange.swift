@@ -54,7 +54,7 @@ enum DeliveryResult: String, Sendable, CaseIterable {
 
 extension DeliveryTrace {
     var result: DeliveryResult {
-        if self.times.contains(where: { $0.stage == .render }) { return .render }
+        if self.isMade { return .render }
         return self.source == .memory ? .hit : .miss
     }
 }

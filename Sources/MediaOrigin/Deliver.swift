@@ -134,6 +134,7 @@ package struct Deliver: Sendable {
     ) async throws -> DeliverableRendition {
         guard let developLater = self.developLater else { throw try await self.absence(of: path) }
         let made = try await trace.measure(.render) { try await developLater(preset, of: ref) }
+        trace.wasMade()
         trace.cameFromStore(isKept: self.cache.bytes(of: made.rendition.blob.id) != nil)
         return made
     }
@@ -227,7 +228,9 @@ package struct Deliver: Sendable {
                 throw error
             }
             switch await trace.measure(.render, { await mends.mended(blob, within: self.mendTimeMax) }) {
-            case .mended(let sound): return try await read(sound)
+            case .mended(let sound):
+                trace.wasMade()
+                return try await read(sound)
             case .impossible: throw error
             case .later: throw OriginError(.renditionPending, detail: String(reflecting: error))
             }

@@ -12,6 +12,7 @@ package final class DeliveryTrace: Sendable {
     private struct State {
         var times: [(stage: Stage, time: Duration)] = []
         var source = Source.memory
+        var isMade = false
     }
 
     private let state = Mutex(State())
@@ -22,6 +23,12 @@ package final class DeliveryTrace: Sendable {
     package var times: [(stage: Stage, time: Duration)] { self.state.withLock { $0.times } }
 
     package var source: Source { self.state.withLock { $0.source } }
+
+    /// Whether the rendition was made, or made again, for this request. An attempt at it that failed is no more than a
+    /// stage.
+    package var isMade: Bool { self.state.withLock { $0.isMade } }
+
+    func wasMade() { self.state.withLock { $0.isMade = true } }
 
     func cameFromStore(isKept: Bool) { self.state.withLock { $0.source = .store(isKept: isKept) } }
 

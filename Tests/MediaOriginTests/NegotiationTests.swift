@@ -86,6 +86,22 @@ import Testing
         #expect(error?.code == .gone)
     }
 
+    /// It took the time of an attempt, and is none of what was made.
+    @Test func whatIsAnsweredInPlaceOfARenderThatFailedWasNotMade() async throws {
+        let version = try await self.origin.upload(OriginHarness.picture(3000))
+        self.origin.renderer.failNext(RenderError(.busy, detail: "test"))
+        let trace = DeliveryTrace()
+        let path = try self.path(version, "plain")
+        let found = try await self.origin.deliver.find(
+            path,
+            settlingFor: { _ in true },
+            tracing: trace
+        )
+        #expect(found.isStandIn)
+        #expect(trace.times.map { $0.stage } == [.catalog, .render])
+        #expect(!trace.isMade)
+    }
+
     /// What was made for a request was not in memory when it came.
     @Test func aTraceTellsARenderFromAHit() async throws {
         let version = try await self.origin.upload(OriginHarness.picture(3000))
@@ -95,10 +111,12 @@ import Testing
         _ = try await self.origin.deliver.read(found.rendition, range: 0..<1, tracing: first)
         #expect(first.times.map { $0.stage } == [.catalog, .render])
         #expect(first.source == .store(isKept: true))
+        #expect(first.isMade)
         _ = try await self.origin.deliver.find(path, tracing: second)
         _ = try await self.origin.deliver.read(found.rendition, range: 0..<1, tracing: second)
         #expect(second.times.map { $0.stage } == [.catalog])
         #expect(second.source == .memory)
+        #expect(!second.isMade)
         // Without room in memory it is read back from the store.
         let none = RenditionCache(bytesMax: 0)
         let deliver = Deliver(

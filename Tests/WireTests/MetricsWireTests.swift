@@ -278,6 +278,12 @@ extension WireTests {
                 #expect(try await comesAbout { try await count("hit") == 2 })
                 #expect(try await comesAbout { try await count("render") == 1 })
                 #expect(try await count("miss") == 0)
+                // Made for somebody who has it already.
+                let other = url.replacing("thumbnail.webp", with: "preview.jpg")
+                let known = try await origin.get(other, "If-None-Match: *")
+                #expect(known.status == 304)
+                #expect(try await comesAbout { try await count("render") == 2 })
+                #expect(try await count("hit") == 2)
             }
             try await Origin.with(environment: ["MEDIA_CACHE_BYTES_MAX": "0"]) { origin in
                 let url = try await origin.asset().entry("thumbnail").url
