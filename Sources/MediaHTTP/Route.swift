@@ -25,14 +25,28 @@ enum Route: Hashable, Sendable {
     case version(VersionRef)
     case unknown
 
+    /// Without the query. The longest are deliveries.
+    private static let pathBytesMax = DeliveryPath.bytesMax
+    /// Of `/v1/assets/{asset}/versions/{n}`, the empty one before the first slash included.
+    private static let segmentsMax = 6
+
     /// - Parameter path: the request target in origin form, as it came; without its query, except that a delivery has
     ///   none.
     init(path: Substring) {
+        // Whoever writes the longest target there can be must not have more work done for it than others.
+        guard path.utf8.count <= Self.pathBytesMax else {
+            self = .unknown
+            return
+        }
         if let delivery = DeliveryPath(path) {
             self = .delivery(delivery)
             return
         }
-        let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+        let segments = path.utf8.split(
+            separator: UInt8(ascii: "/"),
+            maxSplits: Self.segmentsMax,
+            omittingEmptySubsequences: false
+        ).map { Substring($0) }
         if let original = Self.original(segments) {
             self = .original(original)
             return
@@ -175,9 +189,9 @@ struct RequestTarget: Hashable, Sendable {
 
     /// - Parameter text: the request target in origin form, as it came.
     init(_ text: String) {
-        let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        self.query = parts.count > 1 ? parts[1] : nil
-        let route = parts.first.map(Route.init(path:)) ?? .unknown
+        let mark = text.utf8.firstIndex(of: UInt8(ascii: "?"))
+        self.query = mark.map { text[text.utf8.index(after: $0)...] }
+        let route = Route(path: text[..<(mark ?? text.endIndex)])
         self.route = route.hasOneSpelling && self.query != nil ? .unknown : route
     }
 }

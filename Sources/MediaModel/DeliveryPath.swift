@@ -34,6 +34,9 @@ extension VersionSelector: CustomStringConvertible {
 /// percent sign, no query, no upper case. A second spelling would be a second object in every CDN, and one that a purge
 /// misses.
 package struct DeliveryPath: Hashable, Sendable, CustomStringConvertible {
+    /// What is longer is none. The longest has some 150: 26 of the asset, 10 of the version, 100 of a recipe's options.
+    package static let bytesMax = 256
+
     package let asset: AssetID
     package let version: VersionSelector
     package let preset: PresetName
@@ -49,7 +52,10 @@ package struct DeliveryPath: Hashable, Sendable, CustomStringConvertible {
 
     /// - Parameter path: the request target as it came over the wire, query included.
     package init?(_ path: some StringProtocol) {
-        let parts = String(path).split(separator: "/", omittingEmptySubsequences: false)
+        guard path.utf8.count <= Self.bytesMax else { return nil }
+        let text = String(path)
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 5, omittingEmptySubsequences: false)
+            .map { Substring($0) }
         guard parts.count == 5, parts[0].isEmpty, parts[1] == "a", let asset = AssetID(parts[2]),
             let version = VersionSelector(parts[3])
         else { return nil }

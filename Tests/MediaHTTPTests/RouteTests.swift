@@ -46,6 +46,29 @@ import Testing
         #expect(route.template == "other")
     }
 
+    /// Of what no route can be no more is looked at than of what one is.
+    @Test func whatIsLongerThanAnyRouteIsNone() {
+        let delivery = "/a/\(Self.id)/v999999999/"
+        let options = "w=1,h=1,fit=pad,effort=6,lossless=1,anim=1,bg=11223344.avif"
+        for file in [String(repeating: "n", count: PresetName.lengthMax) + ".webp", options] {
+            #expect(RequestTarget(delivery + file).route.template == "/a/{asset}/v{n}/{preset}")
+        }
+        // As it would be with a hundred bytes of options.
+        #expect(delivery.utf8.count + 100 + ".webp".utf8.count <= DeliveryPath.bytesMax)
+        let query = String(repeating: "a/b?", count: 16_000)
+        #expect(RequestTarget("/v1/assets?" + query).route == .assets)
+        #expect(RequestTarget("/v1/assets?" + query).query == query[...])
+        for piece in ["/", "/v1/assets", "a", "é", "%2F", "\r\n", "/\u{301}"] {
+            let long = String(repeating: piece, count: 8000)
+            for target in [long, "/v1/assets/\(Self.id)/versions\(long)", delivery + long] {
+                #expect(RequestTarget(target).route == .unknown)
+            }
+        }
+        // What splits ends where a byte does, whatever a reader of text would make of the next one.
+        #expect(RequestTarget("/v1/assets/\u{301}").route == .unknown)
+        #expect(RequestTarget("/v1/assets?\u{301}").query == "\u{301}")
+    }
+
     @Test func queriesAreForListsAndDeletions() {
         let asset = "/v1/assets/\(Self.id)"
         let takes: [(String, HTTPRequest.Method, Bool)] = [
