@@ -175,6 +175,30 @@ extension WireTests {
             }
         }
 
+        /// A flush is no proof: what the client did not make room for is still here when it goes.
+        @Test func hitsThatAClientDidNotTakeAreNoneThatItGot() async throws {
+            try await Origin.with(environment: ["MEDIA_PRESETS": "small:w=200,h=200"]) { origin in
+                let url = try await origin.asset("noise.png").entry("small").url
+                let bytes = try await origin.get(url).body.count
+                #expect(bytes < 64 * 1024)
+                let before = try await Metrics(origin)
+                let connection = try await origin.service.connect()
+                // More answers than the buffers on both sides take.
+                let requests = String(repeating: Origin.head("GET", url, [], body: []), count: 20_000_000 / bytes)
+                try await connection.send(requests)
+                try await Task.sleep(for: .seconds(1))
+                let route = "route=\"/a/{asset}/v{n}/{preset}\""
+                let cut = "http_responses_cut_total{\(route),cause=\"peer\"}"
+                #expect(try await Metrics(origin)[cut] == 0)
+                try await connection.reset()
+                #expect(try await comesAbout { try await Metrics(origin)[cut] > 0 })
+                let after = try await Metrics(origin)
+                let answers = "http_requests_total{\(route),method=\"GET\",status=\"200\"}"
+                let hits = "media_delivery_duration_seconds_count{result=\"hit\"}"
+                #expect(after[answers] - before[answers] == after[hits] - before[hits] + after[cut])
+            }
+        }
+
         /// A large body is sent from memory that is given back when the asset is deleted: not before it is sent.
         @Test func aLargeBodyIsRightThoughItsAssetIsDeletedMeanwhile() async throws {
             let environment = ["MEDIA_PRESETS": "large:w=700,h=700,fit=contain,lossless=1"]

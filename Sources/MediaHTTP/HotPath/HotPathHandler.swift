@@ -129,16 +129,40 @@ final class HotPathHandler: ChannelDuplexHandler {
             self.progress.waitsForRoom = false
             if self.takeRequests(context) {
                 context.flush()
-                self.countFlushed()
+                self.countFlushed(context)
             }
         } while self.progress.waitsForRoom && context.channel.isWritable
         self.isServing = false
     }
 
-    private func countFlushed() {
+    /// Small answers are with the kernel once they are flushed, which costs them no promise, but for those to a client
+    /// that does not keep up: they are when an empty write is that comes after them.
+    private func countFlushed(_ context: ChannelHandlerContext) {
+        guard !self.unflushed.isEmpty else { return }
+        let channel = context.channel
+        let isWhole = channel.isActive
+        if isWhole, Self.holdsBytesBack(channel) { return self.countWhenWritten(context) }
         let end = NIODeadline.now()
-        for answered in self.unflushed { self.meters.count(answered, end: end) }
+        for answered in self.unflushed { self.meters.count(answered, end: end, isWhole: isWhole) }
         self.unflushed.removeAll(keepingCapacity: true)
+    }
+
+    /// Whether there is more than the socket's buffer took.
+    private static func holdsBytesBack(_ channel: any Channel) -> Bool {
+        let bytes = try? channel.syncOptions?.getOption(.bufferedWritableBytes)
+        return (bytes ?? 0) > 0
+    }
+
+    private func countWhenWritten(_ context: ChannelHandlerContext) {
+        let answers = self.unflushed
+        self.unflushed = []
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { result in
+            let isWhole = if case .success = result { true } else { false }
+            let end = NIODeadline.now()
+            for answered in answers { self.meters.count(answered, end: end, isWhole: isWhole) }
+        }
+        context.writeAndFlush(self.wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: written)
     }
 
     /// - Returns: whether anything was written.
@@ -236,8 +260,8 @@ final class HotPathHandler: ChannelDuplexHandler {
         )
     }
 
-    /// Small answers are counted with their flush, which the socket's buffer takes whole. What it may not is counted
-    /// when it was written.
+    /// Small answers are counted with their flush, which the socket's buffer as a rule takes whole. What it may not is
+    /// counted when it was written.
     private func write(
         _ answer: Answer,
         _ requestID: ByteBuffer?,
