@@ -257,7 +257,8 @@ enum ProblemTable {
         level: .error
     )
 
-    /// Nobody is there to be told; the status is for the log, as nginx has it. Not an error of ours.
+    /// Nobody is there to be told; the status is for the log, as nginx has it. The metrics have such a request in
+    /// `http_requests_unanswered_total`. Not an error of ours.
     static let clientGone = Problem(
         code: "client-closed-request",
         status: .init(code: 499, reasonPhrase: "Client Closed Request"),
