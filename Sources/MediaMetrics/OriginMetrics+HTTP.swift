@@ -52,7 +52,7 @@ extension OriginMetrics {
                 "http_response_size_bytes",
                 .sizes(buckets: Self.bodyBytes),
                 labels: [Self.route],
-                help: "Bytes of response bodies."
+                help: "Bytes of response bodies as far as they were handed over, also of answers that were cut."
             ),
             MetricDefinition(
                 "http_request_body_bytes_total",
@@ -64,7 +64,7 @@ extension OriginMetrics {
                 "http_response_body_bytes_total",
                 .counter,
                 labels: [Self.route],
-                help: "Bytes of response bodies."
+                help: "Bytes of response bodies that were handed over, also of answers that were cut."
             ),
             MetricDefinition(
                 "http_responses_cut_total",
@@ -123,7 +123,9 @@ extension OriginMetrics {
                             + "store; `render`: made at this request"
                     )
                 ],
-                help: "Time of deliveries that were answered (2xx and 304), by where the bytes came from."
+                help: "Time of deliveries that were answered (2xx and 304), by where the bytes came from; until the "
+                    + "kernel has the last byte, which of a body larger than its buffers is when the client has taken "
+                    + "the rest."
             )
         ]
     )

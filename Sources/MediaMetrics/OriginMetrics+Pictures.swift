@@ -108,6 +108,13 @@ extension OriginMetrics {
         .gauge,
         help: "Of the renditions in memory, those that are answered on the event loop."
     )
+    package static let cacheFileBytes = MetricDefinition(
+        "media_cache_file_bytes",
+        .gauge,
+        help:
+            "Memory of large bodies that are cached or being sent: they lie in a file in memory, and no process has it "
+            + "as resident."
+    )
     package static let cacheEvictions = MetricDefinition(
         "media_cache_evictions_total",
         .counter,
@@ -125,7 +132,8 @@ extension OriginMetrics {
                 labels: [Self.tier, MetricLabel("result", ["hit", "miss"])],
                 help: "Look-ups of renditions for GET requests, and of keys, by result."
             ),
-            Self.cacheBytes, Self.cacheBytesLimit, Self.cacheObjects, Self.cacheHotObjects, Self.cacheEvictions,
+            Self.cacheBytes, Self.cacheBytesLimit, Self.cacheObjects, Self.cacheHotObjects, Self.cacheFileBytes,
+            Self.cacheEvictions,
         ]
     )
 

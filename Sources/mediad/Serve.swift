@@ -21,6 +21,10 @@ struct Serve: AsyncParsableCommand {
         try await withLogger(logger) { logger in
             let metrics = Telemetry.startMetrics(settings, exemplars: Self.exemplars(settings))
             let bodies = Self.bodies(logger)
+            // Also where there is no such file: the memory that is in use is a sum, and needs all of its terms.
+            metrics.registerCollector {
+                [MetricSample(OriginMetrics.cacheFileBytes, Double(bodies?.roomInUse ?? 0))]
+            }
             let traces = try Self.traces(settings, logger: logger)
             try await withClosing {
                 try await Self.serve(settings, metrics, bodies, traces, logger)

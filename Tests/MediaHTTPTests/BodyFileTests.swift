@@ -15,10 +15,13 @@ import Testing
         #expect(bodies.map(\.room) == [4096, 4096, 8192, 1_003_520])
         let all = try Self.bytesUsed(by: file)
         #expect(all >= bodies.map(\.room).reduce(0, +))
+        #expect(file.roomInUse == bodies.map(\.room).reduce(0, +))
         bodies.removeFirst(3)
+        #expect(file.roomInUse == 1_003_520)
         #expect(try Self.bytesUsed(by: file) <= all - 16384)
         #expect(bodies[0].bytes == contents[3])
         bodies = []
+        #expect(file.roomInUse == 0)
         #expect(try Self.bytesUsed(by: file) == 0)
         let next = try #require(contents[3].withUnsafeBytes(file.take))
         #expect(next.bytes == contents[3])
@@ -37,6 +40,15 @@ import Testing
         }
         try await group.shutdownGracefully()
     }
+
+    /// A reason where there need be none would cost a third of what it takes to send them, and nobody would see it.
+    @Test(.enabled(if: Self.givesLargePages, "needs user namespaces (unshare -Ur) and transparent huge pages"))
+    func pagesAreLargeWhereTheSystemGivesThem() throws {
+        #expect(try #require(BodyFile()).smallPagesReason == nil)
+    }
+
+    private static let givesLargePages =
+        access("/sys/kernel/mm/transparent_hugepage", F_OK) == 0 && system("unshare -Ur true 2>/dev/null") == 0
 
     @Test func onlyLargeBodiesAreInTheFile() throws {
         let file = try #require(BodyFile())

@@ -35,6 +35,7 @@ package final class BodyFile: Sendable {
     package let smallPagesReason: CInt?
     /// Where the last body ends. Held while a body is written: the next one's place is beyond the file's end only then.
     private let end = Mutex(0)
+    private let room = Atomic<Int>(0)
     private let handles = ThreadSpecificVariable<LoopHandle>()
 
     /// To be made before the process becomes one that cannot be dumped, or its pages are small.
@@ -53,12 +54,18 @@ package final class BodyFile: Sendable {
 
     deinit { close(self.descriptor) }
 
+    /// Bytes of memory that the bodies take which somebody holds, in whole pages. They are mapped nowhere, so no
+    /// process has them as its own.
+    package var roomInUse: Int { self.room.load(ordering: .relaxed) }
+
     /// Takes a copy of `bytes`; nil where there is no memory for it.
     func take(_ bytes: UnsafeRawBufferPointer) -> FileBody? {
         let room = (bytes.count + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
         return self.end.withLock { end in
             let place = Self.place(for: room, after: end)
             end = place + room
+            // Taken back when the body goes, also where it could not be written.
+            self.room.add(room, ordering: .relaxed)
             let body = FileBody(file: self, place: place, count: bytes.count, room: room)
             return self.write(bytes, at: place) ? body : nil
         }
@@ -100,6 +107,7 @@ package final class BodyFile: Sendable {
     }
 
     fileprivate func drop(_ room: Int, at offset: Int) {
+        self.room.subtract(room, ordering: .relaxed)
         // What cannot be dropped stays until the process ends.
         _ = csandbox_memory_drop(self.descriptor, UInt64(offset), UInt64(room))
     }

@@ -34,9 +34,11 @@ ROWS = [
             lines("Processor", "Seconds in a second, of the service without its workers.",
                   (rate("process_cpu_seconds_total", "instance"), "{{instance}}")),
             lines(
-                "Memory", "Resident, of the service and of all its workers; the limit of both.",
+                "Memory",
+                "Resident, of the service and of all its workers; large bodies, which are neither's; the limit of all.",
                 ("sum by (instance) (process_resident_memory_bytes{$scope})", "{{instance}}"),
                 ("sum by (instance) (media_worker_resident_bytes{$scope})", "{{instance}}: workers"),
+                ("sum by (instance) (media_cache_file_bytes{$scope})", "{{instance}}: large bodies"),
                 ("min by (instance) (media_memory_limit_bytes{$scope})", "{{instance}}: limit"), unit="bytes",
                 runbook="mediamemoryhigh",
             ),
