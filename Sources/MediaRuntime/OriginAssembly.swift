@@ -107,11 +107,9 @@ package struct OriginAssembly: Sendable {
         )
         let mends = MendQueue(tools.mend)
         let collect = Collect(catalog: catalog, vault: storage.vault, removal: tools.removal)
-        let scrub = Self.scrub(settings, storage, tools)
         OriginGauges.register(in: metrics, cache: cache)
         OriginGauges.register(in: metrics, pool: pool, backlog: backlog)
-        OriginGauges.register(in: metrics, purges: delivery)
-        Self.registerGauges(of: storage, settings, in: metrics)
+        Self.registerGauges(of: storage, delivery, settings, in: metrics)
         let objectives = Self.objectives(in: metrics)
         if let warm = warming?.warm { OriginGauges.register(in: metrics, warm: warm) }
         return OriginAssembly(
@@ -133,7 +131,7 @@ package struct OriginAssembly: Sendable {
                 },
                 BackgroundService { await mends.run(width: settings.workers.count) },
                 BackgroundService { await collect.forever() },
-                BackgroundService { await scrub.run() },
+                BackgroundService { [scrub = Self.scrub(settings, storage, tools)] in await scrub.run() },
                 BackgroundService { await objectives.run() },
             ] + [warming?.service].compactMap { $0 },
             dependencies: Self.dependencies(settings, storage, pool, delivery),
@@ -144,8 +142,13 @@ package struct OriginAssembly: Sendable {
         )
     }
 
-    private static func registerGauges(of storage: OriginStorage, _ settings: Settings, in metrics: PrometheusRegistry)
-    {
+    private static func registerGauges(
+        of storage: OriginStorage,
+        _ delivery: PurgeDelivery,
+        _ settings: Settings,
+        in metrics: PrometheusRegistry
+    ) {
+        OriginGauges.register(in: metrics, purges: delivery)
         OriginGauges.register(in: metrics, keys: storage.keys)
         let room = StorageRoom(store: storage.store, freeBytesMin: settings.storage.freeBytesMin)
         OriginGauges.register(in: metrics, storage: storage, folder: settings.dataDirectory, room: room)

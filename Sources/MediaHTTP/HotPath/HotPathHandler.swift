@@ -135,9 +135,9 @@ final class HotPathHandler: ChannelDuplexHandler {
         self.isServing = false
     }
 
-    /// Small answers are with the kernel once they are flushed, which costs them no promise: one alone finds room there,
-    /// for it is begun only while the channel can be written to. Several may not, where the client does not keep up:
-    /// they are when an empty write is that comes after them.
+    /// Small answers are with the kernel once they are flushed, which costs them no promise: one alone finds room
+    /// there, for it is begun only while the channel can be written to. Several may not, where the client does not keep
+    /// up: they are when an empty write is that comes after them.
     private func countFlushed(_ context: ChannelHandlerContext) {
         guard !self.unflushed.isEmpty else { return }
         let channel = context.channel
