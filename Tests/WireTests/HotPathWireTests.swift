@@ -200,7 +200,9 @@ extension WireTests {
         }
 
         /// A large body is sent from memory that is given back when the asset is deleted: not before it is sent.
-        @Test func aLargeBodyIsRightThoughItsAssetIsDeletedMeanwhile() async throws {
+        /// Requests that come one by one are answered past the channel, until the client's buffers are full.
+        @Test(arguments: [true, false])
+        func aLargeBodyIsRightThoughItsAssetIsDeletedMeanwhile(oneByOne: Bool) async throws {
             let environment = ["MEDIA_PRESETS": "large:w=700,h=700,fit=contain,lossless=1"]
             try await Origin.with(environment: environment) { origin in
                 let asset = try await origin.asset("noise.png")
@@ -213,7 +215,15 @@ extension WireTests {
                 #expect(try await Metrics(origin)["media_cache_hot_objects"] == 1)
                 let connection = try await origin.service.connect()
                 let count = 40_000_000 / body.count
-                try await connection.send(String(repeating: Origin.head("GET", url, [], body: []), count: count))
+                let request = Origin.head("GET", url, [], body: [])
+                if oneByOne {
+                    for _ in 0..<count {
+                        try await connection.send(request)
+                        try await Task.sleep(for: .milliseconds(2))
+                    }
+                } else {
+                    try await connection.send(String(repeating: request, count: count))
+                }
                 try await Task.sleep(for: .milliseconds(500))
                 #expect(try await origin.ask("DELETE", "/v1/assets/\(asset.id)?immediate=true").status == 204)
                 var whole = 0

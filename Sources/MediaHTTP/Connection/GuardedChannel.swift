@@ -40,11 +40,7 @@ struct GuardedChannel: ServerChildChannel {
             try pipeline.addHandler(RequestTracker(progress.value), position: .after(decoder))
             if let hotPath = self.hotPath {
                 let encoder = try pipeline.handler(type: HTTPResponseEncoder.self)
-                let handler = HotPathHandler(
-                    hotPath,
-                    progress: progress.value,
-                    sendsFiles: !isEncrypted
-                )
+                let handler = HotPathHandler(hotPath, progress: progress.value, isEncrypted: isEncrypted)
                 try pipeline.addHandler(handler, position: .before(encoder))
             }
             // A connection that comes while the listener closes is handed to nobody, and NIO ends the process when the

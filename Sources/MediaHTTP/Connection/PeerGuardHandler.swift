@@ -21,7 +21,6 @@ final class PeerGuardHandler: ChannelDuplexHandler {
     private var isAwaited = false
     /// Bytes came after the end of a request, and made nothing new of so many parts.
     private var partsBeforeHead: Int?
-    private var bytesSent = 0
     private var bytesAcknowledged = 0
     private var hasComplained = false
     /// When our half is closed; nil as long as nobody has asked for that.
@@ -64,7 +63,7 @@ final class PeerGuardHandler: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        self.bytesSent += self.unwrapOutboundIn(data).readableBytes
+        self.progress.bytesSent += self.unwrapOutboundIn(data).readableBytes
         context.write(data, promise: promise)
     }
 
@@ -124,7 +123,7 @@ final class PeerGuardHandler: ChannelDuplexHandler {
             step: self.step,
             received: self.progress.bytesReceived,
             isAwaited: self.isAwaited,
-            sent: self.bytesSent,
+            sent: self.progress.bytesSent,
             acknowledged: self.bytesAcknowledged
         )
         let verdict = self.pace.judge(sample, after: Duration(now - self.lastTick))
@@ -172,12 +171,14 @@ final class PeerGuardHandler: ChannelDuplexHandler {
 
     /// Asks the kernel, where something is under way, how much of it the peer has.
     private func acknowledged(_ context: ChannelHandlerContext, _ then: @escaping () -> Void) {
-        guard self.bytesSent > self.bytesAcknowledged, let socket = context.channel as? any SocketOptionProvider else {
+        guard self.progress.bytesSent > self.bytesAcknowledged,
+            let socket = context.channel as? any SocketOptionProvider
+        else {
             return then()
         }
         TCPProgress.bytesAcknowledged(socket).assumeIsolated().whenComplete { result in
             // A socket that does not say so (a Unix one) has all that was sent.
-            self.bytesAcknowledged = (try? result.get()) ?? self.bytesSent
+            self.bytesAcknowledged = (try? result.get()) ?? self.progress.bytesSent
             then()
         }
     }

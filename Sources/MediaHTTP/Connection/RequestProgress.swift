@@ -2,6 +2,8 @@
 final class RequestProgress {
     /// Bytes that have arrived, decrypted where the connection is encrypted.
     var bytesReceived = 0
+    /// Bytes that were written, as they are on the wire.
+    var bytesSent = 0
     /// Heads, pieces of bodies and ends that the decoder has made of them.
     private(set) var parts = 0
     /// Heads alone.

@@ -112,6 +112,11 @@ package final class BodyFile: Sendable {
         _ = csandbox_memory_drop(self.descriptor, UInt64(offset), UInt64(room))
     }
 
+    fileprivate func send(_ count: Int, from offset: Int, to socket: CInt) -> Int {
+        var offset = off_t(offset)
+        return max(0, sendfile(socket, self.descriptor, &offset, count))
+    }
+
     /// On an event loop.
     ///
     /// - Throws: where there are no descriptors left.
@@ -144,11 +149,14 @@ final class FileBody: Sendable {
 
     deinit { self.file.drop(self.room, at: self.place) }
 
-    /// What a channel sends; on its event loop.
-    func region() throws -> FileRegion {
+    /// - Returns: how many of its first bytes the kernel took, which may be none.
+    func send(to socket: CInt) -> Int { self.file.send(self.count, from: self.place, to: socket) }
+
+    /// What a channel sends, from the byte at `offset` on; on its event loop.
+    func region(from offset: Int) throws -> FileRegion {
         FileRegion(
             fileHandle: try self.file.handle(),
-            readerIndex: self.place,
+            readerIndex: self.place + offset,
             endIndex: self.place + self.count
         )
     }

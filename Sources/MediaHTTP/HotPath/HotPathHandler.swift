@@ -18,16 +18,13 @@ final class HotPathHandler: ChannelDuplexHandler {
     typealias OutboundOut = IOData
 
     private let table: HotTable
-    private let meters: HotMeters
     private let progress: RequestProgress
-    private let sendsFiles: Bool
+    private let writer: HotWriter
     private let tracesHits: Bool
-    private var preamble = Preamble()
-    private var head = ByteBuffer()
     /// The beginning of a head, or requests that wait until the client reads.
     private var waiting = ByteBuffer()
-    /// Answers that were written and not flushed.
-    private var unflushed: [HotMeters.Answered] = []
+    /// Whether it is up to this handler to ask the channel for more (`autoRead` is off).
+    private var asksForMore = false
     private var isOutOfTheWay = false
     private var isServing = false
     /// Whoever is behind the decoder got something, and waits to be told that this was all for now.
@@ -35,13 +32,24 @@ final class HotPathHandler: ChannelDuplexHandler {
     private var isReadOwed = false
     private var isInputClosed = false
 
-    /// - Parameter sendsFiles: whether what is between here and the socket takes regions of files; TLS does not.
-    init(_ hotPath: HotPath, progress: RequestProgress, sendsFiles: Bool) {
+    /// - Parameter isEncrypted: TLS is between here and the socket: no regions of files, and no way past it.
+    init(_ hotPath: HotPath, progress: RequestProgress, isEncrypted: Bool) {
         self.table = hotPath.table
-        self.meters = hotPath.meters
         self.tracesHits = hotPath.tracesHits
         self.progress = progress
-        self.sendsFiles = sendsFiles
+        self.writer = HotWriter(hotPath.meters, progress: progress, isEncrypted: isEncrypted)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        guard self.writer.findSocket(of: context.channel) else { return }
+        let options = context.channel.syncOptions
+        self.asksForMore = (try? options?.setOption(.autoRead, value: false)) != nil
+        if context.channel.isActive { self.askForMore(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        self.askForMore(context)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -60,10 +68,15 @@ final class HotPathHandler: ChannelDuplexHandler {
         if self.progress.waitsForRoom { self.isReadOwed = true } else { context.read() }
     }
 
-    /// Of hits nobody behind hears, in a dozen handlers.
+    /// Of hits nobody behind hears, in a dozen handlers, and none is asked whether more may be read.
     func channelReadComplete(context: ChannelHandlerContext) {
         if self.isOutOfTheWay || self.progress.isEnding { self.isCompletionOwed = true }
-        self.complete(context)
+        if self.isCompletionOwed {
+            self.complete(context)
+            self.askForMore(context)
+        } else if self.asksForMore {
+            self.read(context: context)
+        }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -92,6 +105,9 @@ final class HotPathHandler: ChannelDuplexHandler {
         self.stepAside(context)
         context.fireChannelInactive()
     }
+
+    /// As the channel would by itself: each handler may hold that back.
+    private func askForMore(_ context: ChannelHandlerContext) { if self.asksForMore { context.channel.read() } }
 
     private func complete(_ context: ChannelHandlerContext) {
         guard self.isCompletionOwed else { return }
@@ -129,44 +145,13 @@ final class HotPathHandler: ChannelDuplexHandler {
             self.progress.waitsForRoom = false
             if self.takeRequests(context) {
                 context.flush()
-                self.countFlushed(context)
+                self.writer.flushed(context)
             }
         } while self.progress.waitsForRoom && context.channel.isWritable
         self.isServing = false
     }
 
-    /// Small answers are with the kernel once they are flushed, which costs them no promise: one alone finds room
-    /// there, for it is begun only while the channel can be written to. Several may not, where the client does not keep
-    /// up: they are when an empty write is that comes after them.
-    private func countFlushed(_ context: ChannelHandlerContext) {
-        guard !self.unflushed.isEmpty else { return }
-        let channel = context.channel
-        let isWhole = channel.isActive
-        if isWhole, self.unflushed.count > 1, Self.holdsBytesBack(channel) { return self.countWhenWritten(context) }
-        let end = NIODeadline.now()
-        for answered in self.unflushed { self.meters.count(answered, end: end, isWhole: isWhole) }
-        self.unflushed.removeAll(keepingCapacity: true)
-    }
-
-    /// Whether there is more than the socket's buffer took.
-    private static func holdsBytesBack(_ channel: any Channel) -> Bool {
-        let bytes = try? channel.syncOptions?.getOption(.bufferedWritableBytes)
-        return (bytes ?? 0) > 0
-    }
-
-    private func countWhenWritten(_ context: ChannelHandlerContext) {
-        let answers = self.unflushed
-        self.unflushed = []
-        let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { result in
-            let isWhole = if case .success = result { true } else { false }
-            let end = NIODeadline.now()
-            for answered in answers { self.meters.count(answered, end: end, isWhole: isWhole) }
-        }
-        context.writeAndFlush(self.wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: written)
-    }
-
-    /// - Returns: whether anything was written.
+    /// - Returns: whether there is something to flush.
     private func takeRequests(_ context: ChannelHandlerContext) -> Bool {
         var hasWritten = false
         while self.waiting.readableBytes > 0, !self.isOutOfTheWay, !self.progress.isEnding {
@@ -187,8 +172,8 @@ final class HotPathHandler: ChannelDuplexHandler {
                 let id = head.requestID.flatMap(self.requestID)
                 self.waiting.moveReaderIndex(forwardBy: head.length)
                 self.progress.answeredAtOnce()
-                self.write(answer, id, since: start, context)
-                hasWritten = true
+                let isAlone = self.waiting.readableBytes == 0
+                if self.writer.write(answer, id, since: start, isAlone: isAlone, context) { hasWritten = true }
             }
         }
         return hasWritten
@@ -220,39 +205,29 @@ final class HotPathHandler: ChannelDuplexHandler {
         return Look(outcome: outcome, found: found, isNotModified: isNotModified)
     }
 
-    /// What is written.
-    private struct Answer {
-        let kind: HotMeters.Answer
-        let head: HotHead
-        let fields: ByteBuffer
-        /// What follows the fields, where they are not at their end.
-        var end: ByteBuffer?
-        var body: HotBody?
-    }
-
     /// - Returns: nil where more is to be done about it than can be done here.
-    private func answer(to request: SimpleHead, _ look: Look) -> Answer? {
+    private func answer(to request: SimpleHead, _ look: Look) -> HotAnswer? {
         guard let found = look.found else { return nil }
         if case .memory(let object) = found { object.seat.visit() }
         if look.isNotModified {
             let kind: HotMeters.Answer = request.isHead ? .headNotModified : .notModified
-            return Answer(kind: kind, head: found.head, fields: found.head.notModifiedFields)
+            return HotAnswer(kind: kind, head: found.head, fields: found.head.notModifiedFields)
         }
         switch found {
         case .memory(let object) where request.isHead:
-            return Answer(kind: .head, head: object.head, fields: object.fields)
+            return HotAnswer(kind: .head, head: object.head, fields: object.fields)
         case .memory(let object):
-            return Answer(kind: .whole, head: object.head, fields: object.fields, body: object.body)
+            return HotAnswer(kind: .whole, head: object.head, fields: object.fields, body: object.body)
         // What it could not read it must not promise.
         case .store where request.isHead: return nil
         case .store(let object): return self.load(object)
         }
     }
 
-    private func load(_ object: StoredObject) -> Answer? {
+    private func load(_ object: StoredObject) -> HotAnswer? {
         let start = ContinuousClock.now
         guard let read = self.table.load(object) else { return nil }
-        return Answer(
+        return HotAnswer(
             kind: .loaded,
             head: object.head,
             fields: object.head.fields,
@@ -261,69 +236,12 @@ final class HotPathHandler: ChannelDuplexHandler {
         )
     }
 
-    /// Small answers are counted with their flush, which the socket's buffer as a rule takes whole. What it may not is
-    /// counted when it was written.
-    private func write(
-        _ answer: Answer,
-        _ requestID: ByteBuffer?,
-        since start: NIODeadline,
-        _ context: ChannelHandlerContext
-    ) {
-        self.preamble.refresh(HTTPDates.now)
-        // As one piece: a kilobyte is copied in less time than it takes to send two. The memory is the last answer's,
-        // where that is with the kernel.
-        self.head.clear()
-        self.head.writeImmutableBuffer(answer.kind.status == 304 ? self.preamble.notModified : self.preamble.ok)
-        if let requestID {
-            self.head.writeStaticString("X-Request-Id: ")
-            self.head.writeImmutableBuffer(requestID)
-            self.head.writeStaticString("\r\n")
-        }
-        self.head.writeImmutableBuffer(answer.fields)
-        if let end = answer.end { self.head.writeImmutableBuffer(end) }
-        self.write(self.head, context)
-        let bytes = answer.body?.count ?? 0
-        let answered = HotMeters.Answered(
-            answer: answer.kind,
-            head: answer.head,
-            bytes: bytes,
-            start: start,
-            requestID: requestID
-        )
-        guard let body = answer.body else { return self.unflushed.append(answered) }
-        guard bytes >= BodyFile.bodyBytesMin else {
-            self.unflushed.append(answered)
-            return self.write(body, context, promise: nil)
-        }
-        let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { result in
-            let isWhole = if case .success = result { true } else { false }
-            // The pages of a file are there for as long as it is.
-            withExtendedLifetime(body) { self.meters.count(answered, end: .now(), isWhole: isWhole) }
-        }
-        self.write(body, context, promise: written)
-    }
-
-    private func write(_ body: HotBody, _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
-        switch body {
-        case .buffer(let buffer): context.write(self.wrapOutboundOut(.byteBuffer(buffer)), promise: promise)
-        case .file(let file):
-            guard self.sendsFiles, let region = try? file.region() else {
-                return context.write(self.wrapOutboundOut(.byteBuffer(ByteBuffer(bytes: file.bytes))), promise: promise)
-            }
-            context.write(self.wrapOutboundOut(.fileRegion(region)), promise: promise)
-        }
-    }
-
-    private func write(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {
-        context.write(self.wrapOutboundOut(.byteBuffer(buffer)), promise: nil)
-    }
-
     /// Gives one request to the decoder, and steps aside when that did not make one request of it.
     private func passOn(_ length: Int, _ context: ChannelHandlerContext) {
         guard let request = self.waiting.readSlice(length: length) else { return }
         let requests = self.progress.requests
         self.isCompletionOwed = true
+        self.writer.othersWrite()
         context.fireChannelRead(self.wrapInboundOut(request))
         let isOneRequest = self.progress.requests == requests + 1 && !self.progress.isInMessage
         if !isOneRequest || self.progress.isClosing { self.stepAside(context) }
