@@ -8,7 +8,8 @@ programs := mediad mediaworker mediactl
 python := .build/checks-venv/bin/python
 python_load := .build/load-venv/bin/python
 checks := first-light photos plaintext corpus links metrics metrics-cost alerts breach http-responses redbot-notes slow \
-	cold-reads cache vectors cpu sandbox-cpu edge traces load dashboards bench-compare
+	cold-reads cache vectors cpu sandbox-cpu edge traces load dashboards bench-compare \
+	convert-speed convert-resume convert-corpus
 faults := kill crash-points power-cuts io-errors full-disk tamper rotation model upload-rate catalog-cost sealing-speed
 scenarios := smoke load stress spike soak all
 hostile := corpus sanitized mutated bombs chaos readers overload memory sandbox-cpu
@@ -32,6 +33,19 @@ build: ## Build the three programs for release
 	scripts/install-build
 	for program in $(programs); do swift build -c release --product "$$program"; done
 
+# Where packages have them: copy the folder to /usr/local/share.
+share := .build/share
+
+.PHONY: completions
+completions: ## Completions of mediactl for bash, zsh and fish, in .build/share
+	test -x .build/release/mediactl || $(MAKE) build
+	scripts/completions .build/release/mediactl $(share)
+
+.PHONY: man
+man: ## Manual pages of mediactl and mediad, in .build/share/man
+	test -x .build/release/mediactl -a -x .build/release/mediad || $(MAKE) build
+	for program in mediactl mediad; do scripts/man-pages ".build/release/$$program" $(share)/man/man1; done
+
 .PHONY: test
 test: ## Install what is needed, build, run all tests, and count them
 	scripts/install-test
@@ -53,6 +67,18 @@ $(checks:%=check-%): check-%:
 	scripts/install-checks
 	$(MAKE) build
 	scripts/run-checks $*
+
+.PHONY: convert-long
+convert-long: ## 100,000 pictures, killed and resumed: the release set of check-convert-resume
+	scripts/install-checks
+	$(MAKE) build
+	$(python) checks/convert_resume.py --long $(ARGS)
+
+.PHONY: captures
+captures: ## What mediactl convert looks like in a terminal, for docs/CONVERT.md
+	scripts/install-checks
+	$(MAKE) build
+	scripts/capture-convert
 
 .PHONY: bench-delivery
 bench-delivery: ## What a hit costs, beside nginx, its proxy_cache and Varnish (ARGS="--rounds 9")

@@ -88,6 +88,7 @@ let package = Package(
         .target(name: "CWebP"),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CCachedFile"),
+        .target(name: "CDisk"),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CSandbox"),
         // A module of its own, so that only the programs that decode pictures need libseccomp.
@@ -144,7 +145,7 @@ let package = Package(
         program(
             "mediactl",
             [
-                "MediaRuntime", "MediaBench", "MediaModel", "MediaOrigin", "MediaPurging", "MediaWorkers",
+                "MediaRuntime", "MediaBench", "MediaModel", "MediaOrigin", "MediaPurging", "MediaWorkers", "CDisk",
                 argumentParser, asyncHTTPClient, logging,
                 nioCore,
                 nioHTTP1,

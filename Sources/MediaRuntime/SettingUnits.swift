@@ -1,9 +1,9 @@
 /// Bytes as settings write them.
-enum ByteCount {
+package enum ByteCount {
     private static let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
 
     /// Reads `1048576`, `512KiB`, `64MiB`, `2GiB`; nil for anything else, also for what does not fit an `Int`.
-    static func parse(_ text: String) -> Int? {
+    package static func parse(_ text: String) -> Int? {
         let unit = Self.units.first { text.hasSuffix($0.0) }
         guard let number = TimeSpan.digits(text.dropLast(unit?.0.count ?? 0)) else { return nil }
         let (bytes, overflow) = number.multipliedReportingOverflow(by: unit?.1 ?? 1)

@@ -74,6 +74,8 @@ struct CommandDocs: AsyncParsableCommand {
         ```sh
         mediactl --generate-completion-script bash > /etc/bash_completion.d/mediactl
         ```
+
+        `make completions man` writes those of all three, and manual pages, to .build/share.
         """
 }
 

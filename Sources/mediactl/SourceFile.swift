@@ -6,6 +6,8 @@ import NIOPosix
 /// Why a file on this machine cannot be read.
 struct SourceFileError: Error, CustomStringConvertible {
     let description: String
+    /// The system's number, where it was the system that failed.
+    var number: CInt?
 }
 
 /// A picture in a file, opened and never loaded whole. System calls run on NIO's pool for blocking work.
@@ -33,7 +35,8 @@ final class SourceFile: Sendable, PictureSource {
         try await NIOThreadPool.singleton.runIfActive { try Self.openBlocking(path) }
     }
 
-    private static func openBlocking(_ path: String) throws -> SourceFile {
+    /// As ``open(_:)``, on a thread that may block.
+    static func openBlocking(_ path: String) throws -> SourceFile {
         // Without O_NONBLOCK, opening a named pipe would wait for somebody to write to it.
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw SourceFileError(description: "cannot be opened: \(String(errno: errno))") }
@@ -43,6 +46,12 @@ final class SourceFile: Sendable, PictureSource {
             throw SourceFileError(description: facts.st_size == 0 ? "is empty" : "is no regular file")
         }
         return SourceFile(path: path, bytes: Int(facts.st_size), descriptor: descriptor)
+    }
+
+    /// The format that the first bytes of the file announce, or nil. Blocks.
+    static func format(at path: String) throws -> PictureFormat? {
+        let file = try Self.openBlocking(path)
+        return Sniff.format(of: try file.readBlocking(at: 0, count: min(file.bytes, Sniff.prefixBytesMax)))
     }
 
     /// The format that the first bytes announce, or nil.
@@ -69,27 +78,30 @@ final class SourceFile: Sendable, PictureSource {
     }
 
     private func read(at offset: Int, count: Int) async throws -> [UInt8] {
-        try await NIOThreadPool.singleton.runIfActive {
-            var filled = 0
-            var failure: SourceFileError?
-            let chunk = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-                while filled < count {
-                    let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
-                    let taken = pread(self.descriptor, rest.baseAddress, rest.count, off_t(offset + filled))
-                    if taken < 0, errno == EINTR { continue }
-                    guard taken > 0 else {
-                        // What was promised to the other side is not there any more.
-                        let reason = taken == 0 ? "became shorter while it was read" : String(errno: errno)
-                        failure = SourceFileError(description: "cannot be read: \(reason)")
-                        break
-                    }
-                    filled += taken
+        try await NIOThreadPool.singleton.runIfActive { try self.readBlocking(at: offset, count: count) }
+    }
+
+    /// Exactly so many bytes, on a thread that may block.
+    func readBlocking(at offset: Int, count: Int) throws -> [UInt8] {
+        var filled = 0
+        var failure: SourceFileError?
+        let chunk = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            while filled < count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                let taken = pread(self.descriptor, rest.baseAddress, rest.count, off_t(offset + filled))
+                if taken < 0, errno == EINTR { continue }
+                guard taken > 0 else {
+                    // What was promised to the other side is not there any more.
+                    let reason = taken == 0 ? "became shorter while it was read" : String(errno: errno)
+                    failure = SourceFileError(description: "cannot be read: \(reason)")
+                    break
                 }
-                initialized = filled
+                filled += taken
             }
-            if let failure { throw failure }
-            return chunk
+            initialized = filled
         }
+        if let failure { throw failure }
+        return chunk
     }
 }
 

@@ -10,6 +10,9 @@ enum Terminal {
     /// Whether standard error is one.
     static var isThere: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Whether standard output is one, too.
+    static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+
     /// Shows a line until the next one or ``clear()``. What is too long for the terminal's line is cut: a line that
     /// wraps cannot be taken back.
     static func show(_ line: String) { Self.write(Self.clearing + line.prefix(Self.columns - 1)) }

@@ -7,18 +7,6 @@ import Testing
 struct MediactlConvertTests {
     private static let pictures = Fixtures.folder.appending(path: "pictures").path(percentEncoded: false)
 
-    /// Copies fixtures into a folder of the test's own, under other names.
-    private static func place(_ pictures: [(fixture: String, path: String)], in folder: TemporaryFolder) throws {
-        for (fixture, path) in pictures {
-            let target = URL(filePath: folder.path(path))
-            try FileManager.default.createDirectory(
-                at: target.deletingLastPathComponent(),
-                withIntermediateDirectories: true
-            )
-            try Data(Fixtures.bytes("pictures/\(fixture)")).write(to: target)
-        }
-    }
-
     private static func isWebP(_ path: String) throws -> Bool {
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
         return bytes.starts(with: Array("RIFF".utf8)) && bytes.dropFirst(8).starts(with: Array("WEBP".utf8))
@@ -26,7 +14,7 @@ struct MediactlConvertTests {
 
     @Test func foldersAreMirroredAndNamedFilesAreNot() async throws {
         let folder = try TemporaryFolder()
-        try Self.place(
+        try ConvertFolder.place(
             [
                 ("gradient.jpg", "in/a.jpg"), ("gradient.png", "in/deep/er/b.c.png"), ("gradient.webp", "named.webp"),
                 ("gradient.jpg", "in/.hidden.jpg"), ("gradient.jpg", "in/.hidden/a.jpg"),
@@ -47,7 +35,7 @@ struct MediactlConvertTests {
                 + ["--preset", "thumbnail", "--preset", "preview"]
         )
         #expect(run.code == 0, "\(run.errors)")
-        let written = try folder.files().filter { $0.hasPrefix("out/") }
+        let written = try ConvertFolder.files(folder).filter { $0.hasPrefix("out/") }
         #expect(
             written == [
                 "out/a.preview.webp", "out/a.thumbnail.webp", "out/deep/er/b.c.preview.webp",
@@ -60,7 +48,7 @@ struct MediactlConvertTests {
 
     @Test func aRefusedFileIsALineAndNotTheEnd() async throws {
         let folder = try TemporaryFolder()
-        try Self.place(
+        try ConvertFolder.place(
             [("magic-only.png", "in/broken.png"), ("empty", "in/empty.jpg"), ("gradient.jpg", "in/good.jpg")],
             in: folder
         )
@@ -78,7 +66,7 @@ struct MediactlConvertTests {
         #expect(run.outputLines.contains { $0.contains("in/notes.txt: skipped") })
         #expect(run.outputLines.contains { $0.contains("in/good.jpg: converted") })
         #expect(run.outputLines.last?.hasPrefix("5 files: 1 converted, 3 refused, 1 skipped; ") == true)
-        #expect(try folder.files().filter { $0.hasPrefix("out/") } == ["out/good.thumbnail.webp"])
+        #expect(try ConvertFolder.files(folder).filter { $0.hasPrefix("out/") } == ["out/good.thumbnail.webp"])
     }
 
     /// The worker is one that does what a picture says: it crashes, hangs or lies.
@@ -112,7 +100,7 @@ struct MediactlConvertTests {
         }
         #expect(run.outputLines.last?.hasPrefix("9 files: 3 converted, 6 refused, 0 skipped; ") == true)
         #expect(
-            try folder.files().filter { $0.hasPrefix("out/") }
+            try ConvertFolder.files(folder).filter { $0.hasPrefix("out/") }
                 == ["a-good", "c-good", "i-good"].map { "out/\($0).thumbnail.webp" }
         )
     }
@@ -125,46 +113,52 @@ struct MediactlConvertTests {
         #expect(run.outputLines.last?.hasPrefix("1 files: 0 converted, 1 refused, 0 skipped; ") == true)
     }
 
-    @Test func twoSourcesOfOneOutputStopItBeforeAnythingIsWritten() async throws {
-        let folder = try TemporaryFolder()
-        try Self.place([("gradient.jpg", "in/a.jpg"), ("gradient.png", "in/a.png")], in: folder)
-        let run = try await MediactlRun(["convert", folder.path("in"), "--out", folder.path("out")])
-        #expect(run.code == 1)
-        #expect(run.errors.contains("in/a.jpg and "))
-        #expect(run.errors.contains("in/a.png would both become "))
-        #expect(run.output.isEmpty)
-        #expect(try folder.files() == ["in/a.jpg", "in/a.png"])
-    }
-
     @Test func noSourceIsOverwritten() async throws {
         let folder = try TemporaryFolder()
-        try Self.place([("gradient.jpg", "a.jpg"), ("gradient.webp", "a.thumbnail.webp")], in: folder)
+        try ConvertFolder.place([("gradient.jpg", "a.jpg"), ("gradient.webp", "a.thumbnail.webp")], in: folder)
         let before = try Data(contentsOf: URL(filePath: folder.path("a.thumbnail.webp")))
-        let run = try await MediactlRun(
-            ["convert", folder.path("a.jpg"), folder.path("a.thumbnail.webp"), "--preset", "thumbnail"]
-                + ["--out", folder.path]
+        for _ in 0..<2 {
+            let run = try await MediactlRun(
+                ["convert", folder.path("a.jpg"), folder.path("a.thumbnail.webp"), "--preset", "thumbnail"]
+                    + ["--out", folder.path]
+            )
+            #expect(run.code == 1)
+            #expect(run.output.contains("a.jpg: refused (output-collision): would overwrite "))
+            #expect(try Data(contentsOf: URL(filePath: folder.path("a.thumbnail.webp"))) == before)
+        }
+        #expect(
+            try ConvertFolder.files(folder) == ["a.jpg", "a.thumbnail.thumbnail.webp", "a.thumbnail.webp"]
         )
-        #expect(run.code == 1)
-        #expect(run.errors.contains("would overwrite"))
-        #expect(try Data(contentsOf: URL(filePath: folder.path("a.thumbnail.webp"))) == before)
-        #expect(try folder.files() == ["a.jpg", "a.thumbnail.webp"])
+    }
+
+    @Test func besideItsSourceAnOutputIsKnownAsOne() async throws {
+        let folder = try TemporaryFolder()
+        try ConvertFolder.place([("gradient.jpg", "a.jpg")], in: folder)
+        for round in 0..<2 {
+            let run = try await MediactlRun(
+                ["convert", folder.path, "--preset", "thumbnail", "--out", folder.path]
+            )
+            #expect(run.code == 0, "\(run.output)\(run.errors)")
+            #expect(run.output.contains("skipped: is an output") == (round == 1))
+            #expect(try ConvertFolder.files(folder) == ["a.jpg", "a.thumbnail.webp"])
+        }
     }
 
     @Test func anOutputFolderInsideTheSourcesIsNoSource() async throws {
         let folder = try TemporaryFolder()
-        try Self.place([("gradient.jpg", "a.jpg")], in: folder)
+        try ConvertFolder.place([("gradient.jpg", "a.jpg")], in: folder)
         for _ in 0..<2 {
             let run = try await MediactlRun(
                 ["convert", folder.path, "--preset", "thumbnail", "--out", folder.path("out")]
             )
             #expect(run.code == 0, "\(run.errors)")
-            #expect(try folder.files() == ["a.jpg", "out/a.thumbnail.webp"])
+            #expect(try ConvertFolder.files(folder) == ["a.jpg", "out/a.thumbnail.webp"])
         }
     }
 
     @Test func whatCannotBeWrittenLeavesNothingBehind() async throws {
         let folder = try TemporaryFolder()
-        try Self.place([("gradient.jpg", "a.jpg")], in: folder)
+        try ConvertFolder.place([("gradient.jpg", "a.jpg")], in: folder)
         // A folder stands where the rendition should go: the rename fails after the bytes are written.
         try FileManager.default.createDirectory(
             atPath: folder.path("out/a.thumbnail.webp/x"),
@@ -175,7 +169,7 @@ struct MediactlConvertTests {
         )
         #expect(run.code == 1)
         #expect(run.outputLines.contains { $0.contains("cannot be written: Is a directory") })
-        #expect(try folder.files() == ["a.jpg"])
+        #expect(try ConvertFolder.files(folder) == ["a.jpg"])
     }
 
     @Test func aFileOverTheLimitOfBytesIsRefusedUnread() async throws {
@@ -231,6 +225,6 @@ struct MediactlConvertTests {
         let run = try await MediactlRun(["convert", photos, "--preset", "preview", "--out", folder.path("out")])
         #expect(run.code == 0, "\(run.errors)")
         #expect(run.outputLines.last?.contains(" 0 refused, 1 skipped; ") == true)
-        #expect(try folder.files().count == run.outputLines.count - 2)
+        #expect(try ConvertFolder.files(folder).count == run.outputLines.count - 2)
     }
 }

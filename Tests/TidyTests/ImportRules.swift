@@ -40,7 +40,7 @@ enum ImportRules {
         ],
         "mediactl": [
             "MediaModel", "MediaBench", "MediaOrigin", "MediaPurging", "MediaRuntime", "MediaWorkers",
-            "ArgumentParser", "AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
+            "ArgumentParser", "AsyncHTTPClient", "CDisk", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
         ],
         "mediaworker": ["MediaModel", "MediaConfinement", "MediaImaging", "MediaWorkers"],
         "MediaTesting": ["MediaModel", "Logging"],

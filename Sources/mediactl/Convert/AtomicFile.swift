@@ -4,29 +4,40 @@ import NIOPosix
 
 /// Writes files so that each is there whole or not at all, whatever ends the program.
 enum AtomicFile {
+    /// What a power cut may take back.
+    enum Durability {
+        /// Nothing: the file is on the disk when it is written.
+        case synced
+        /// What came since the disk was last synced, by somebody else: a sync a file would take longer than to make
+        /// most files.
+        case unsynced
+    }
+
     /// Writes `bytes` to `folder/name`; what was there before is replaced. The folder is made where it is missing.
     ///
     /// - Throws: ``SourceFileError``; nothing is left behind then.
     static func write(_ bytes: [UInt8], to name: String, in folder: String) async throws {
         try await NIOThreadPool.singleton.runIfActive {
-            do {
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            } catch {
-                throw SourceFileError(description: "the folder \(folder) cannot be made: \(error)")
-            }
-            try Self.writeBlocking(bytes, to: "\(folder)/\(name)", in: folder)
+            try Self.writeBlocking(bytes, to: name, in: folder, .synced)
         }
     }
 
-    private static func writeBlocking(_ bytes: [UInt8], to path: String, in folder: String) throws {
-        // In the same folder, because a rename between file systems is a copy.
-        let temporary = "\(folder)/.mediactl-\(UUID().uuidString.lowercased()).tmp"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw Self.failure(path) }
+    /// As ``write(_:to:in:)``, on a thread that may block.
+    static func writeBlocking(
+        _ bytes: [UInt8],
+        to name: String,
+        in folder: String,
+        _ durability: Durability
+    ) throws {
+        let path = "\(folder)/\(name)"
+        // In the same folder, because a rename between file systems is a copy. Always the same for a file, so that one
+        // that was left behind by a kill is taken up by the next attempt.
+        let temporary = "\(folder)/.mediactl-\(String(StableHash.of(name), radix: 16)).part"
+        let descriptor = try Self.create(temporary, in: folder, path)
         do {
             defer { close(descriptor) }
             try Self.fill(descriptor, bytes, path)
-            guard fsync(descriptor) == 0 else { throw Self.failure(path) }
+            if durability == .synced, fsync(descriptor) != 0 { throw Self.failure(path) }
         } catch {
             unlink(temporary)
             throw error
@@ -36,7 +47,22 @@ enum AtomicFile {
             unlink(temporary)
             throw failure
         }
-        Self.syncFolder(folder)
+        if durability == .synced { Self.syncFolder(folder) }
+    }
+
+    private static func create(_ temporary: String, in folder: String, _ path: String) throws -> CInt {
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC
+        let descriptor = open(temporary, flags, 0o644)
+        if descriptor >= 0 { return descriptor }
+        guard errno == ENOENT else { throw Self.failure(path) }
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw SourceFileError(description: "the folder \(folder) cannot be made: \(error)")
+        }
+        let second = open(temporary, flags, 0o644)
+        guard second >= 0 else { throw Self.failure(path) }
+        return second
     }
 
     private static func fill(_ descriptor: CInt, _ bytes: [UInt8], _ path: String) throws {
@@ -58,6 +84,6 @@ enum AtomicFile {
     }
 
     private static func failure(_ path: String) -> SourceFileError {
-        SourceFileError(description: "\(path) cannot be written: \(String(errno: errno))")
+        SourceFileError(description: "\(path) cannot be written: \(String(errno: errno))", number: errno)
     }
 }

@@ -5,13 +5,13 @@ import MediaWorkers
 
 /// The picture engine for one command: the same pool of sandboxed workers that the service has.
 enum Engine {
-    /// Lends a renderer for the length of `body`; the workers are gone when it returns.
+    /// Lends a renderer for the length of `body`, and says what codecs it has; the workers are gone when it returns.
     ///
     /// - Throws: ``ConvertFailure`` where no worker can be started; what `body` throws.
     static func with<Result>(
         _ settings: Settings,
         logger: Logger,
-        _ body: (any Renderer) async throws -> Result
+        _ body: (_ renderer: any Renderer, _ codecs: String) async throws -> Result
     ) async throws -> Result {
         let pool = WorkerPool(configuration: settings.workerPool, logger: logger)
         do {
@@ -25,7 +25,7 @@ enum Engine {
             )
         }
         do {
-            let result = try await body(pool)
+            let result = try await body(pool, pool.codecs ?? "")
             await pool.shutdown()
             return result
         } catch {

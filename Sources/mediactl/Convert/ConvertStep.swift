@@ -1,0 +1,244 @@
+import Glibc
+import Logging
+import MediaModel
+import MediaRuntime
+import NIOPosix
+
+/// Converts one picture: read, look what is there, render, write, note. Whatever a picture does is its line of the
+/// report.
+struct ConvertStep: Sendable {
+    /// What to do with what is there already.
+    enum Mode: Sendable {
+        /// Make everything.
+        case all
+        /// Make what is missing, or is of another content, recipe or engine.
+        case resume
+        /// The same, and read outputs to see whether they are what was written.
+        case verify
+    }
+
+    /// How a recipe is known in the journal.
+    struct Target: Sendable {
+        let preset: Preset
+        /// Of the recipe and the engine.
+        let fingerprint: UInt64
+
+        /// - Parameter engine: what codecs the workers have.
+        init(_ preset: Preset, engine: String) {
+            self.preset = preset
+            self.fingerprint = StableHash.of("\(Product.version)\n\(engine)\n\(preset.recipe.canonicalJSON)")
+        }
+    }
+
+    /// An output that need not be made.
+    private typealias Kept = (target: Target, line: JournalLine)
+
+    /// How often a picture is tried again that found no worker; each time after a pause of at most ``pauseMax``.
+    private static let attemptsMax = 100
+    private static let pauseMax = Duration.seconds(2)
+
+    /// Nil: nothing is written (a dry run).
+    let renderer: (any Renderer)?
+    let journal: ConvertJournal?
+    let index: JournalIndex
+    let limits: PictureLimits
+    /// Of one source.
+    let sourceBytesMax: Int
+    let targets: [Target]
+    /// The folder that is written to.
+    let output: String
+    let mode: Mode
+    let budgets: [ConvertBudget]
+    let stop: ConvertStop
+    let logger: Logger
+
+    func run(_ finding: ConvertFinding) async -> ConvertOutcome {
+        switch finding {
+        case .refused(let path, _, let code, let reason):
+            return ConvertOutcome(refused: path, code: code, reason: reason)
+        case .source(let source):
+            do {
+                var outcome = try await self.convert(source)
+                let unmet = self.budgets.flatMap { budget in outcome.outputs.compactMap(budget.complaint) }
+                if !unmet.isEmpty { outcome.unmet = unmet }
+                return outcome
+            } catch {
+                return self.refusal(source, error)
+            }
+        }
+    }
+
+    private func convert(_ source: ConvertSource) async throws -> ConvertOutcome {
+        guard let picture = try await ConvertPicture.read(source.path, bytesMax: self.sourceBytesMax) else {
+            let reason = "is no JPEG, PNG, GIF, WebP, HEIC or AVIF picture"
+            let state: ConvertOutcome.State = source.isNamed ? .refused : .skipped
+            return ConvertOutcome(refused: source.path, code: ConvertOutcome.file, reason: reason, state: state)
+        }
+        let kept = try await NIOThreadPool.singleton.runIfActive { try self.look(source, picture) }
+        guard let kept else {
+            let reason = "is an output of this or an earlier run"
+            return ConvertOutcome(refused: source.path, code: ConvertOutcome.file, reason: reason, state: .skipped)
+        }
+        let missing = self.targets.filter { target in !kept.contains { $0.target.preset == target.preset } }
+        let keptOutputs = kept.map { ConvertOutcome.Output(self.path($0.line.path), $0.target.preset, $0.line) }
+        if missing.isEmpty {
+            return ConvertOutcome(.unchanged, path: source.path, bytesIn: picture.bytes, outputs: keptOutputs)
+        }
+        guard let renderer = self.renderer else {
+            var outcome = ConvertOutcome(.planned, path: source.path, bytesIn: picture.bytes, outputs: keptOutputs)
+            outcome.wouldWrite = missing.map { self.path(Self.relative(source, $0)) }
+            return outcome
+        }
+        let job = RenderJob(format: picture.format, limits: self.limits, presets: missing.map(\.preset))
+        let rendered = try await self.render(job, picture, renderer)
+        let written = try await NIOThreadPool.singleton.runIfActive {
+            try self.write(rendered.renditions, missing, of: source, picture.digest)
+        }
+        return ConvertOutcome(.converted, path: source.path, bytesIn: picture.bytes, outputs: keptOutputs + written)
+    }
+
+    /// A batch is in no hurry: where all workers are taken it waits, however long that is.
+    private func render(
+        _ job: RenderJob,
+        _ picture: ConvertPicture,
+        _ renderer: any Renderer
+    ) async throws -> RenderOutcome {
+        var attempts = 1
+        while true {
+            do {
+                return try await renderer.render(job, source: picture, priority: .background)
+            } catch let error as RenderError where error.code.isRetryable && attempts < Self.attemptsMax {
+                // A worker that cannot be started was waited for already.
+                if error.code == .unavailable, attempts >= 3 { throw error }
+                attempts += 1
+                try await Task.sleep(for: min(error.retryAfter ?? .milliseconds(100), Self.pauseMax))
+            }
+        }
+    }
+
+    private func refusal(_ source: ConvertSource, _ error: any Error) -> ConvertOutcome {
+        switch error {
+        case let error as RenderError:
+            self.logger.debug("not rendered", metadata: ["path": "\(source.path)", "detail": "\(error.detail)"])
+            let reason = Self.reason(error.code)
+            return ConvertOutcome(refused: source.path, code: error.code.description, reason: reason)
+        case let error as SourceFileError:
+            // Of these every file would tell the same.
+            if [ENOSPC, EDQUOT, EROFS].contains(error.number) { self.stop.call(error.description) }
+            return ConvertOutcome(refused: source.path, code: ConvertOutcome.file, reason: error.description)
+        case let error as ConvertFailure:
+            self.stop.call(error.description)
+            return ConvertOutcome(refused: source.path, code: ConvertOutcome.file, reason: error.description)
+        case let error as ConvertCollision:
+            return ConvertOutcome(refused: source.path, code: ConvertOutcome.collision, reason: error.description)
+        default:
+            return ConvertOutcome(refused: source.path, code: ConvertOutcome.file, reason: "\(error)")
+        }
+    }
+
+    /// What a code means for somebody with the file at hand, and what to do.
+    private static func reason(_ code: RenderError.Code) -> String {
+        switch code {
+        case .undecodable: "is damaged, or not what it says it is; repair it or leave it out"
+        case .unsupported: "is of a kind that this build does not decode; convert it to another format first"
+        case .tooManyPixels: "has too many pixels; raise --image-pixels-max or --image-pixels-total-max if you trust it"
+        case .tooManyFrames: "has too many frames; raise --image-frames-max if you trust it"
+        case .sideTooLong: "is too wide or too high; raise --image-side-max if you trust it"
+        case .deadline: "took too long; raise --render-deadline if you trust it"
+        case .crashed: "made the codec crash; leave it out, and report it"
+        case .busy: "found no free worker; raise --queue-max"
+        default: "could not be rendered; --log-level debug says more"
+        }
+    }
+}
+
+/// The files of a step; what is here blocks.
+extension ConvertStep {
+    /// What is there of the picture's outputs; nil where the picture is one itself.
+    ///
+    /// - Throws: ``ConvertCollision``.
+    private func look(_ source: ConvertSource, _ picture: ConvertPicture) throws -> [Kept]? {
+        let kept = self.mode == .all ? [] : self.targets.compactMap { self.kept($0, source, picture.digest) }
+        guard try self.isInPlace(source) else { return kept }
+        let name = SourcePath.join(source.folder, SourcePath.name(of: source.path))
+        if self.index.entry(of: name)?.line.output == picture.digest { return nil }
+        for target in self.targets {
+            let relative = Self.relative(source, target)
+            let path = self.path(relative)
+            guard FolderListing.kind(of: path) != nil, self.index.entry(of: relative) == nil else { continue }
+            throw ConvertCollision(
+                description: "would overwrite \(path), which is no output of an earlier run; choose another --out"
+            )
+        }
+        return kept
+    }
+
+    /// Whether its outputs go where it lies itself.
+    private func isInPlace(_ source: ConvertSource) throws -> Bool {
+        guard let output = FolderListing.identity(of: self.path(source.folder)) else { return false }
+        return FolderListing.identity(of: SourcePath.folder(of: source.path)) == output
+    }
+
+    private func kept(_ target: Target, _ source: ConvertSource, _ digest: SHA256Digest) -> Kept? {
+        let relative = Self.relative(source, target)
+        guard let entry = self.index.entry(of: relative), entry.line.source == digest,
+            entry.line.recipe == target.fingerprint
+        else { return nil }
+        let path = self.path(relative)
+        guard FolderListing.kind(of: path) == .file, FolderListing.bytes(of: path) == entry.line.bytes else {
+            return nil
+        }
+        if entry.isDurable, self.mode != .verify { return (target, entry.line) }
+        guard let file = try? SourceFile.openBlocking(path),
+            let bytes = try? file.readBlocking(at: 0, count: file.bytes), Self.digest(bytes) == entry.line.output
+        else { return nil }
+        return (target, entry.line)
+    }
+
+    private func write(
+        _ renditions: [RenderedPicture],
+        _ targets: [Target],
+        of source: ConvertSource,
+        _ digest: SHA256Digest
+    ) throws -> [ConvertOutcome.Output] {
+        var lines: [JournalLine] = []
+        var outputs: [ConvertOutcome.Output] = []
+        for (rendition, target) in zip(renditions, targets) {
+            let relative = Self.relative(source, target)
+            let path = self.path(relative)
+            let folder = self.path(source.folder)
+            try AtomicFile.writeBlocking(rendition.bytes, to: SourcePath.name(of: relative), in: folder, .unsynced)
+            outputs.append(ConvertOutcome.Output(path, rendition))
+            lines.append(
+                JournalLine(
+                    source: digest,
+                    output: Self.digest(rendition.bytes),
+                    recipe: target.fingerprint,
+                    bytes: rendition.bytes.count,
+                    size: rendition.size,
+                    path: relative
+                )
+            )
+        }
+        try self.journal?.append(lines)
+        return outputs
+    }
+
+    /// Of an output, below the output folder.
+    private static func relative(_ source: ConvertSource, _ target: Target) -> String {
+        SourcePath.join(source.folder, ConvertRecipes.fileName(source.stem, target.preset))
+    }
+
+    private func path(_ relative: String) -> String { SourcePath.join(self.output, relative) }
+
+    private static func digest(_ bytes: [UInt8]) -> SHA256Digest {
+        let digest = PictureDigest()
+        digest.update(bytes)
+        return digest.finish()
+    }
+}
+
+/// Why an output cannot be where it would be.
+struct ConvertCollision: Error, CustomStringConvertible {
+    let description: String
+}
