@@ -89,6 +89,7 @@ let package = Package(
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CCachedFile"),
         .target(name: "CDisk"),
+        .target(name: "CPixels"),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CSandbox"),
         // A module of its own, so that only the programs that decode pictures need libseccomp.
@@ -99,7 +100,7 @@ let package = Package(
         module("MediaOrigin", ["MediaModel", logging, metrics, tracing]),
 
         // Adapters; none imports another.
-        module("MediaImaging", ["MediaModel", "CVipsShim", "CWebP"]),
+        module("MediaImaging", ["MediaModel", "CPixels", "CVipsShim", "CWebP"]),
         module("MediaConfinement", ["MediaModel", "CConfinement"]),
         module("MediaWorkers", ["MediaModel", "CSandbox", logging, nioPosix]),
         module("MediaSealing", ["MediaModel", "CCrypto", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
@@ -221,6 +222,7 @@ let package = Package(
                 nioHTTP1, nioHTTPTypes, lifecycle, logging, tracing,
             ]
         ),
+        tests("CPixelsTests", ["CPixels"]),
         tests("MediaBenchTests", ["MediaBench"]),
         tests("MediaMetricsTests", ["MediaMetrics", coreMetrics]),
         tests(

@@ -11,7 +11,7 @@ enum ImportRules {
         "MediaOrigin": ["MediaModel", "Logging", "Metrics", "Tracing"],
 
         "MediaConfinement": ["MediaModel", "CConfinement"],
-        "MediaImaging": ["MediaModel", "CVipsShim", "CWebP"],
+        "MediaImaging": ["MediaModel", "CPixels", "CVipsShim", "CWebP"],
         "MediaWorkers": ["MediaModel", "CSandbox", "Logging", "Metrics", "NIOCore", "NIOPosix"],
         "MediaSealing": ["MediaModel", "CCrypto", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"],
         "MediaStore": ["MediaModel", "CCachedFile", "NIOCore", "NIOPosix"],
