@@ -90,6 +90,8 @@ let package = Package(
         .target(name: "CCachedFile"),
         .target(name: "CDisk"),
         .target(name: "CPixels"),
+        // A JPEG's planes, for those pictures that need no pixels in between.
+        .target(name: "CPlanes", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("m")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CSandbox"),
         // A module of its own, so that only the programs that decode pictures need libseccomp.
@@ -100,7 +102,7 @@ let package = Package(
         module("MediaOrigin", ["MediaModel", logging, metrics, tracing]),
 
         // Adapters; none imports another.
-        module("MediaImaging", ["MediaModel", "CPixels", "CVipsShim", "CWebP"]),
+        module("MediaImaging", ["MediaModel", "CPixels", "CPlanes", "CVipsShim", "CWebP"]),
         module("MediaConfinement", ["MediaModel", "CConfinement"]),
         module("MediaWorkers", ["MediaModel", "CSandbox", logging, nioPosix]),
         module("MediaSealing", ["MediaModel", "CCrypto", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
@@ -182,7 +184,12 @@ let package = Package(
         // Tests.
         module("MediaTesting", ["MediaModel"]),
         tests("MediaModelTests", ["MediaModel", "MediaTesting"]),
-        tests("MediaImagingTests", ["MediaImaging", "MediaModel", "MediaTesting", "CVipsShim"]),
+        tests(
+            "MediaImagingTests",
+            ["MediaImaging", "MediaModel", "MediaTesting", "CPixels", "CPlanes", "CSampler", "CVipsShim"]
+        ),
+        // Draws JPEGs in samplings that libvips does not write.
+        .target(name: "CSampler", path: "Tests/CSampler", linkerSettings: [.linkedLibrary("jpeg")]),
         // A worker that crashes, hangs and lies on demand.
         .executableTarget(
             name: "FakeWorker",

@@ -11,7 +11,7 @@ enum ImportRules {
         "MediaOrigin": ["MediaModel", "Logging", "Metrics", "Tracing"],
 
         "MediaConfinement": ["MediaModel", "CConfinement"],
-        "MediaImaging": ["MediaModel", "CPixels", "CVipsShim", "CWebP"],
+        "MediaImaging": ["MediaModel", "CPixels", "CPlanes", "CVipsShim", "CWebP"],
         "MediaWorkers": ["MediaModel", "CSandbox", "Logging", "Metrics", "NIOCore", "NIOPosix"],
         "MediaSealing": ["MediaModel", "CCrypto", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"],
         "MediaStore": ["MediaModel", "CCachedFile", "NIOCore", "NIOPosix"],
@@ -48,7 +48,8 @@ enum ImportRules {
 
     /// The headers of C libraries, and the modules of C that may include them.
     static let headers: [(prefix: String, modules: Set<String>)] = [
-        ("<vips/", ["CVips", "CVipsShim"]), ("<webp/", ["CWebP"]), ("<openssl/", ["CCrypto"]),
+        ("<vips/", ["CVips", "CVipsShim"]), ("<webp/", ["CWebP"]), ("<jpeglib", ["CPlanes"]),
+        ("<openssl/", ["CCrypto"]),
         ("<seccomp", ["CConfinement"]), ("<zlib", ["CZlib"]), ("<libpq", ["CPostgres"]), ("<hiredis/", ["CHiredis"]),
     ]
 

@@ -31,6 +31,7 @@ import Testing
         ("Sources/MediaModel/A.swift", "package import FoundationEssentials"),
         ("Sources/MediaModel/A.swift", "// import MediaStore"),
         ("Sources/CVipsShim/A.c", "#include <vips/vips.h>"),
+        ("Sources/CPlanes/A.c", "#include <jpeglib.h>"),
     ])
     func anAllowedImportIsNone(path: String, text: String) {
         #expect(ImportRules.violations(SourceFile(path: path, text: text)).isEmpty)

@@ -1,0 +1,16 @@
+#ifndef CSAMPLER_H
+#define CSAMPLER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Writes a JPEG in a sampling that libvips does not write: `horizontal` × `vertical` of Y to one of Cb and Cr. For the
+/// tests' own pictures only: what fails ends the process.
+///
+/// - `samples`: RGB, without gaps; or grey where `bands` is 1.
+/// - `count`: of the bytes that are answered; free them with `free`.
+uint8_t *csampler_jpeg(
+    const uint8_t *samples, int bands, int width, int height, int horizontal, int vertical, int quality,
+    int progressive, size_t *count);
+
+#endif
