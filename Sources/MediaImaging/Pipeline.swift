@@ -7,9 +7,10 @@ import MediaModel
 /// 2. *Open* by the one named loader; no pixel is decoded.
 /// 3. *Admit*: the limits again, on what libvips makes of the header.
 /// 4. *Plan*: what to decode at which size; sizes are those of the upright picture.
-/// 5. *Base*, frame by frame so that none bleeds into the next, by ``baseSteps``.
-/// 6. *Renditions*, from large to small, each scaled from the one before, then finished by ``finishingSteps``.
-/// 7. *Encode*, after all metadata is gone.
+/// 5. *Planes*: a JPEG that is all that a WebP wants stays what it is; ``renditionsFromPlanes`` has the rest of its way.
+/// 6. *Base*, for everything else: frame by frame so that none bleeds into the next, by ``baseSteps``.
+/// 7. *Renditions*, from large to small, each scaled from the one before, then finished by ``finishingSteps``.
+/// 8. *Encode*, after all metadata is gone.
 struct Pipeline {
     /// A step of a frame; it says what the next frame is, and usually computes nothing yet.
     typealias Step<Order> = (consuming VipsImageHandle, borrowing Order) throws(RenderError) -> VipsImageHandle
@@ -49,8 +50,14 @@ struct Pipeline {
 
         var stopwatch = Stopwatch()
         var timings = RenderTimings()
-        let stream = try self.stream(opened, bytes, plan)
         let facts = PictureFacts(size: source.upright, frames: source.frames)
+        let limits = self.job.limits
+        if let made = try Self.renditionsFromPlanes(opened, bytes, source, plan, limits, &timings) {
+            return RenderOutcome(facts: facts, renditions: made, timings: timings, path: .planes)
+        }
+        // The planes' time is nobody's if nothing came of it.
+        _ = stopwatch.lap()
+        let stream = try self.stream(opened, bytes, plan)
         guard !plan.items.isEmpty else {
             try stream.decodedAndDropped()
             timings.decode = stopwatch.lap()
@@ -73,14 +80,18 @@ struct Pipeline {
         return try VipsImageHandle.open(bytes, as: self.job.format, shrink: plan.shrink, allFrames: plan.frames > 1)
     }
 
+    /// Without a profile that is too long to be taken for one.
+    static func managed(_ stream: consuming VipsImageHandle) throws(RenderError) -> VipsImageHandle {
+        stream.profileBytes > ColourProfile.bytesMax ? try stream.withoutProfile() : stream
+    }
+
     private static func base(
         _ stream: consuming VipsImageHandle,
         _ source: SourceHeader,
         _ plan: Plan
     ) throws(RenderError) -> FrameStrip {
         let frameHeight = stream.height / plan.frames
-        var managed = stream
-        if managed.profileBytes > ColourProfile.bytesMax { managed = try managed.withoutProfile() }
+        let managed = try Self.managed(stream)
         let order = BaseOrder(
             size: source.turned(plan.base),
             orientation: source.orientation,

@@ -24,6 +24,7 @@ struct Plan {
     let shrink: Int
     /// Frames to decode: 1, or all of the source's.
     let frames: Int
+    let format: PictureFormat
 
     /// - Throws: ``RenderError`` `.tooManyPixels` where a recipe blows the picture up beyond what a picture may have,
     ///   or wants more of it than the format can have.
@@ -46,6 +47,7 @@ struct Plan {
         self.items = items.sorted { Self.rank($0) > Self.rank($1) }
         self.base = Self.base(for: self.items, of: source.upright)
         self.frames = items.map(\.frames).max() ?? 1
+        self.format = job.format
         self.shrink = job.format == .jpeg ? Self.shrink(from: source.upright, to: self.base) : 1
     }
 

@@ -33,6 +33,18 @@ extension OriginMetrics {
                 help: "Renditions made, and jobs that failed."
             ),
             MetricDefinition(
+                "media_render_path_total",
+                .counter,
+                labels: [
+                    MetricLabel(
+                        "path",
+                        ["planes", "general"],
+                        meaning: "`planes`: a JPEG that was never made pixels; `general`: every other picture"
+                    )
+                ],
+                help: "Render jobs done, by the way that their picture took."
+            ),
+            MetricDefinition(
                 "media_render_duration_seconds",
                 .durations(buckets: Self.stageSeconds),
                 labels: [

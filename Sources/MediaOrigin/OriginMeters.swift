@@ -33,6 +33,11 @@ struct OriginMeters: Sendable {
     let scrubProgress = Gauge(label: "media_scrub_progress_ratio")
     let scrubCompleted = Gauge(label: "media_scrub_completed_timestamp_seconds")
     let damagedBlobs = Gauge(label: "media_damaged_blobs")
+    private let renderPaths = Dictionary(
+        uniqueKeysWithValues: RenderPath.allCases.map { path in
+            (path, Counter(label: "media_render_path_total", dimensions: [("path", path.rawValue)]))
+        }
+    )
     private let waitTime = Dictionary(
         uniqueKeysWithValues: RenderPriority.allCases.map { priority in
             (priority, Timer(label: "media_render_wait_seconds", dimensions: [("priority", priority.rawValue)]))
@@ -80,6 +85,7 @@ struct OriginMeters: Sendable {
     /// - Parameter source: what it was made of.
     func rendered(_ outcome: RenderOutcome, of source: BlobRecord, _ priority: RenderPriority) {
         let (facts, timings) = (outcome.facts, outcome.timings)
+        self.renderPaths[outcome.path]?.increment()
         self.rendersDone.increment(by: outcome.renditions.count)
         self.renditionBytes.increment(by: outcome.renditions.reduce(0) { $0 + $1.bytes.count })
         self.savedBytes.increment(by: outcome.renditions.reduce(0) { $0 + max(0, source.bytes - $1.bytes.count) })

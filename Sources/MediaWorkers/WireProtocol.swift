@@ -1,7 +1,7 @@
 import FoundationEssentials
 package import MediaModel
 
-/// What the pool and a worker say to each other, version 3.
+/// What the pool and a worker say to each other, version 4.
 ///
 /// They share a `SOCK_SEQPACKET` socket (descriptor 3 of the worker). A message is one datagram of at most
 /// ``datagramBytesMax`` bytes: a JSON object, with at most one descriptor. Pictures and renditions travel in memory
@@ -24,7 +24,7 @@ package import MediaModel
 /// lengths, seals, which error codes there are); a worker ends with status 1 when the pool breaks the rules, and the
 /// pool kills and replaces a worker that does. Both programs come from one build, so there is no negotiation.
 package enum WireProtocol {
-    package static let version = 3
+    package static let version = 4
     package static let datagramBytesMax = 64 * 1024
     /// The longest that a worker may be given for a job: a day.
     package static let timeMillisecondsMax = 86_400_000
@@ -119,11 +119,13 @@ package enum WireProtocol {
         /// In the order of the job's presets.
         package let renditions: [Piece]
         package let timings: RenderTimings
+        package let path: RenderPath
 
-        package init(facts: PictureFacts, renditions: [Piece], timings: RenderTimings) {
+        package init(facts: PictureFacts, renditions: [Piece], timings: RenderTimings, path: RenderPath = .general) {
             self.facts = facts
             self.renditions = renditions
             self.timings = timings
+            self.path = path
         }
     }
 

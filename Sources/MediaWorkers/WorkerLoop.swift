@@ -109,7 +109,8 @@ package struct WorkerLoop<Engine: PictureEngine> {
         let result = WireProtocol.Result(
             facts: outcome.facts,
             renditions: outcome.renditions.map { WireProtocol.Piece(size: $0.size, bytes: $0.bytes.count) },
-            timings: outcome.timings
+            timings: outcome.timings,
+            path: outcome.path
         )
         let reply = try WireProtocol.encode(WireProtocol.Reply(id: request.id, result: result))
         try self.socket.send(reply, memory: Self.memory(of: outcome.renditions))

@@ -147,6 +147,6 @@ extension WorkerProcess {
         let renditions = zip(zip(job.presets, result.renditions), pieces).map { made, bytes in
             RenderedPicture(preset: made.0, size: made.1.size, bytes: bytes)
         }
-        return RenderOutcome(facts: result.facts, renditions: renditions, timings: result.timings)
+        return RenderOutcome(facts: result.facts, renditions: renditions, timings: result.timings, path: result.path)
     }
 }

@@ -82,6 +82,14 @@ struct DeadlineTests {
             options: "w=6000,fit=contain,effort=6"
         ),
         Slow(
+            description: "a JPEG that stays in its planes",
+            width: 4000,
+            height: 4000,
+            frames: 1,
+            suffix: ".jpg",
+            options: "w=3900,q=95,effort=6"
+        ),
+        Slow(
             description: "a still PNG to a JPEG on a large canvas",
             width: 4000,
             height: 3000,

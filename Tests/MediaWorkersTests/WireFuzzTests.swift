@@ -22,7 +22,8 @@ struct WireFuzzTests {
         WireProtocol.Result(
             facts: PictureFacts(size: PictureSize(width: 4000, height: 3000), frames: 1),
             renditions: [.init(size: PictureSize(width: 320, height: 240), bytes: Self.webP.count)],
-            timings: RenderTimings(queue: 1, decode: 2, resize: 3, encode: 4)
+            timings: RenderTimings(queue: 1, decode: 2, resize: 3, encode: 4),
+            path: .planes
         )
     }
 

@@ -86,7 +86,8 @@ package struct RenderedPicture: Sendable, Hashable {
     }
 }
 
-/// How long the parts of a job took, in microseconds of wall time.
+/// How long the parts of a job took, in microseconds of wall time. Planes are resized while they are decoded, and that is
+/// all `decode`.
 package struct RenderTimings: Sendable, Hashable, Codable {
     package var queue: Int
     package var decode: Int
@@ -101,17 +102,32 @@ package struct RenderTimings: Sendable, Hashable, Codable {
     }
 }
 
+/// How a picture went from file to renditions.
+package enum RenderPath: String, Sendable, Hashable, CaseIterable, Codable {
+    /// A JPEG's planes became a WebP's without being pixels in between.
+    case planes
+    /// By way of pixels, as every picture can.
+    case general
+}
+
 /// What a job came to.
 package struct RenderOutcome: Sendable, Hashable {
     package let facts: PictureFacts
     /// In the order of the job's presets.
     package let renditions: [RenderedPicture]
     package let timings: RenderTimings
+    package let path: RenderPath
 
-    package init(facts: PictureFacts, renditions: [RenderedPicture], timings: RenderTimings) {
+    package init(
+        facts: PictureFacts,
+        renditions: [RenderedPicture],
+        timings: RenderTimings,
+        path: RenderPath = .general
+    ) {
         self.facts = facts
         self.renditions = renditions
         self.timings = timings
+        self.path = path
     }
 }
 
