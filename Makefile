@@ -9,7 +9,7 @@ python := .build/checks-venv/bin/python
 python_load := .build/load-venv/bin/python
 checks := first-light photos plaintext corpus links metrics metrics-cost alerts breach http-responses redbot-notes slow \
 	cold-reads cache vectors cpu sandbox-cpu edge traces load dashboards bench-compare \
-	convert-speed convert-resume convert-corpus
+	convert-speed convert-resume convert-corpus quality-target
 faults := kill crash-points power-cuts io-errors full-disk tamper rotation model upload-rate catalog-cost sealing-speed
 scenarios := smoke load stress spike soak all
 hostile := corpus sanitized mutated bombs chaos readers overload memory sandbox-cpu

@@ -186,7 +186,7 @@ let package = Package(
         tests("MediaModelTests", ["MediaModel", "MediaTesting"]),
         tests(
             "MediaImagingTests",
-            ["MediaImaging", "MediaModel", "MediaTesting", "CPixels", "CPlanes", "CSampler", "CVipsShim"]
+            ["MediaImaging", "MediaModel", "MediaTesting", "CPixels", "CPlanes", "CSampler", "CVipsShim", "CWebP"]
         ),
         // Draws JPEGs in samplings that libvips does not write.
         .target(name: "CSampler", path: "Tests/CSampler", linkerSettings: [.linkedLibrary("jpeg")]),

@@ -243,6 +243,11 @@ int cvips_materialise(VipsImage *in, VipsImage **out) {
     return -1;
 }
 
+const uint8_t *cvips_pixels(VipsImage *image) {
+    if (vips_image_get_format(image) != VIPS_FORMAT_UCHAR || vips_image_wio_input(image) != 0) return NULL;
+    return VIPS_IMAGE_ADDR(image, 0, 0);
+}
+
 int cvips_new_strip(int width, int height, int bands, VipsImage **out) {
     VipsImage *strip = vips_image_new_memory();
     vips_image_init_fields(

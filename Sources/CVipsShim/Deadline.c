@@ -23,6 +23,13 @@ void cvips_set_deadline(int64_t nanoseconds) {
 
 int cvips_gave_up(void) { return atomic_load(&gave_up); }
 
+int64_t cvips_time_left(void) {
+    int64_t moment = atomic_load(&deadline_ns);
+    if (moment == 0) return INT64_MAX;
+    int64_t now = now_ns();
+    return now < moment ? moment - now : 0;
+}
+
 int cvips_is_overdue(void) {
     int64_t moment = atomic_load(&deadline_ns);
     if (moment == 0 || now_ns() < moment) return 0;

@@ -176,10 +176,21 @@ const char *cwebp_error_text(int error) {
     }
 }
 
-const uint8_t *cwebp_luma(cwebp_picture *picture, size_t *stride) {
-    if (!ensure_planes(picture)) return NULL;
-    *stride = (size_t)picture->planes.y_stride;
-    return picture->planes.y;
+// Y of limited range in full range: 16 is 0, 235 is 255; rounded, and what is outside is cut (BT.601).
+static void stretch(const uint8_t *from, size_t stride, uint8_t *to, int width, int height) {
+    uint8_t full[256];
+    for (int y = 0; y < 256; y++) {
+        int value = ((y - 16) * 510 + 219) / 438;
+        full[y] = (uint8_t)(y <= 16 ? 0 : value > 255 ? 255 : value);
+    }
+    for (int row = 0; row < height; row++, from += stride, to += width)
+        for (int column = 0; column < width; column++) to[column] = full[from[column]];
+}
+
+int cwebp_luma(cwebp_picture *picture, uint8_t *y) {
+    if (!ensure_planes(picture)) return -1;
+    stretch(picture->planes.y, (size_t)picture->planes.y_stride, y, picture->width, picture->height);
+    return 0;
 }
 
 int cwebp_decode_luma(const uint8_t *file, size_t count, uint8_t *y, int width, int height) {
@@ -201,5 +212,7 @@ int cwebp_decode_luma(const uint8_t *file, size_t count, uint8_t *y, int width, 
     };
     VP8StatusCode status = WebPDecode(file, count, &config);
     free(colours);
-    return status == VP8_STATUS_OK ? 0 : -1;
+    if (status != VP8_STATUS_OK) return -1;
+    stretch(y, (size_t)width, y, width, height);
+    return 0;
 }

@@ -32,8 +32,8 @@ enum CatalogSQL: String, CaseIterable {
         VALUES (:asset, :number, :state, :created_ms, :blob, 1, :width, :height, :presets, :announced)
         """
     case insertRendition = """
-        INSERT INTO renditions (asset, version, preset, recipe_json, width, height, blob)
-        VALUES (:asset, :version, :preset, :recipe, :width, :height, :blob)
+        INSERT INTO renditions (asset, version, preset, recipe_json, width, height, choice_json, blob)
+        VALUES (:asset, :version, :preset, :recipe, :width, :height, :choice, :blob)
         """
     case insertIdempotencyKey = """
         INSERT INTO idempotency_keys (tenant, key, asset, version, target, sha256, bytes, created_ms)
@@ -110,14 +110,14 @@ enum CatalogSQL: String, CaseIterable {
         SELECT number FROM versions WHERE asset = :asset AND number < :before ORDER BY number DESC LIMIT :limit
         """
     case renditions = """
-        SELECT r.preset, r.recipe_json, r.width, r.height, {blob}
+        SELECT r.preset, r.recipe_json, r.width, r.height, r.choice_json, {blob}
         FROM renditions r CROSS JOIN blobs b ON b.id = r.blob
         WHERE r.asset = :asset AND r.version = :number
         """
     case latest = "SELECT latest_ready FROM assets WHERE id = :asset AND deleted_ms IS NULL AND latest_ready > 0"
     // One statement for delivery; without a number it is the latest.
     case rendition = """
-        SELECT v.number, v.created_ms, r.preset, r.recipe_json, r.width, r.height, {blob}
+        SELECT v.number, v.created_ms, r.preset, r.recipe_json, r.width, r.height, r.choice_json, {blob}
         FROM assets a CROSS JOIN renditions r
           ON r.asset = a.id AND r.version = coalesce(:number, a.latest_ready) AND r.preset = :preset
           CROSS JOIN versions v ON v.asset = a.id AND v.number = r.version
@@ -125,15 +125,15 @@ enum CatalogSQL: String, CaseIterable {
         WHERE a.id = :asset AND a.deleted_ms IS NULL
         """
     case further = """
-        SELECT v.created_ms, r.name, r.recipe_json, r.width, r.height, {blob}
+        SELECT v.created_ms, r.name, r.recipe_json, r.width, r.height, r.choice_json, {blob}
         FROM assets a CROSS JOIN further_renditions r ON r.asset = a.id AND r.version = :number AND r.name = :name
           CROSS JOIN versions v ON v.asset = a.id AND v.number = r.version
           CROSS JOIN blobs b ON b.id = r.blob
         WHERE a.id = :asset AND a.deleted_ms IS NULL
         """
     case insertFurther = """
-        INSERT INTO further_renditions (asset, version, name, recipe_json, width, height, blob)
-        VALUES (:asset, :number, :name, :recipe, :width, :height, :id)
+        INSERT INTO further_renditions (asset, version, name, recipe_json, width, height, choice_json, blob)
+        VALUES (:asset, :number, :name, :recipe, :width, :height, :choice, :id)
         """
     // Those whose names are options: `=` is in no preset's name.
     case oneOffs = """

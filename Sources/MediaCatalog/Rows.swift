@@ -72,7 +72,8 @@ enum Rows {
         return Rendition(
             preset: Preset(name: name, recipe: recipe),
             size: try Self.size(source, row: row),
-            blob: try Self.blob(source, row: row)
+            blob: try Self.blob(source, row: row),
+            choice: try Self.choice(source, row: row)
         )
     }
 
@@ -97,7 +98,8 @@ enum Rows {
         let rendition = Rendition(
             preset: Preset(name: name.preset, recipe: recipe),
             size: try Self.size(source, row: row),
-            blob: try Self.blob(source, row: row)
+            blob: try Self.blob(source, row: row),
+            choice: try Self.choice(source, row: row)
         )
         let createdAt = try Self.date("created_ms", of: source, row: "versions \(ref)")
         return DeliverableRendition(ref: ref, rendition: rendition, createdAt: createdAt)
@@ -186,6 +188,21 @@ enum Rows {
             width: try Self.value("width", as: Int.self, of: source, row: row),
             height: try Self.value("height", as: Int.self, of: source, row: row)
         )
+    }
+
+    private static func choice(_ source: Row, row: String) throws(CatalogError) -> EncodingChoice? {
+        guard let json = try Self.optional("choice_json", as: String.self, of: source, row: row) else { return nil }
+        guard let choice = try? JSONDecoder().decode(EncodingChoice.self, from: Data(json.utf8)) else {
+            throw Self.corrupt(row, "choice_json does not parse")
+        }
+        return choice
+    }
+
+    static func json(_ choice: EncodingChoice?) throws -> String? {
+        guard let choice else { return nil }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return String(decoding: try encoder.encode(choice), as: UTF8.self)
     }
 
     static func presets(_ json: String, row: String) throws(CatalogError) -> [Preset] {

@@ -61,7 +61,8 @@ extension SQLiteCatalog {
             database,
             arguments &+ [
                 "recipe": rendition.preset.recipe.canonicalJSON, "width": rendition.size.width,
-                "height": rendition.size.height, "id": Data(rendition.blob.id.bytes),
+                "height": rendition.size.height, "choice": Rows.json(rendition.choice),
+                "id": Data(rendition.blob.id.bytes),
             ]
         )
         try Self.check(quota, of: version.tenant, in: database)

@@ -55,7 +55,8 @@ extension SQLiteCatalog {
             [
                 "asset": ref.asset.description, "version": ref.number.value,
                 "preset": rendition.preset.name.description, "recipe": rendition.preset.recipe.canonicalJSON,
-                "width": rendition.size.width, "height": rendition.size.height, "blob": Data(rendition.blob.id.bytes),
+                "width": rendition.size.width, "height": rendition.size.height,
+                "choice": Rows.json(rendition.choice), "blob": Data(rendition.blob.id.bytes),
             ]
         )
     }

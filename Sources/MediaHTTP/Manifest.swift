@@ -19,6 +19,14 @@ struct Manifest: Encodable {
         let height: Int
         let bytes: Int
         let sha256: String
+        /// The encoder's, where it was searched for.
+        let quality: Double?
+        /// The luma's mean SSIM with what was encoded, where it was measured.
+        let ssim: Double?
+        /// What is kept, where that was found by measuring: `lossless`, `near-lossless`; absent for the usual loss.
+        let loss: String?
+        /// Encodings that this took.
+        let encodes: Int?
     }
 
     let id: String
@@ -66,6 +74,10 @@ extension Manifest.Entry {
         self.height = rendition.size.height
         self.bytes = rendition.blob.bytes
         self.sha256 = rendition.blob.sha256.description
+        self.quality = rendition.choice?.quality
+        self.ssim = rendition.choice?.ssim
+        self.encodes = rendition.choice?.encodes
+        self.loss = rendition.choice.flatMap { $0.loss == .lossy ? nil : $0.loss.rawValue }
     }
 }
 

@@ -91,7 +91,7 @@ extension Pipeline {
     static func encoded(
         _ finished: borrowing FrameStrip,
         _ item: Plan.Item,
-        _ animation: Animation
+        _ terms: EncodingTerms
     ) throws(RenderError) -> RenderedPicture {
         let size = item.placement.output
         // The catalog and every client go by the planned size; a resizer that rounds otherwise must not go unseen.
@@ -100,30 +100,52 @@ extension Pipeline {
             let planned = "\(size.width) × \(size.height) × \(item.frames)"
             throw RenderError(.undecodable, detail: "a rendition of \(found) where \(planned) was planned")
         }
-        let bytes = try Self.file(of: finished.strip, item, animation)
-        return RenderedPicture(preset: item.preset, size: size, bytes: bytes)
+        let (bytes, choice) = try Self.file(of: finished.strip, item, terms)
+        return RenderedPicture(preset: item.preset, size: size, bytes: bytes, choice: choice)
     }
 
     private static func file(
         of strip: borrowing VipsImageHandle,
         _ item: Plan.Item,
-        _ animation: Animation
-    ) throws(RenderError) -> [UInt8] {
+        _ terms: EncodingTerms
+    ) throws(RenderError) -> (bytes: [UInt8], choice: EncodingChoice?) {
         let recipe = item.preset.recipe
         let size = item.placement.output
+        let effort = Effort.effort(for: recipe, pixels: size.width * size.height, frames: item.frames)
+        if recipe.format == .webp, item.frames == 1 {
+            let encoder = StillEncoder(try WebPPictureHandle(strip.shared()), recipe, effort: effort)
+            return try encoder.file(sourceBytes: terms.bytesMax(for: size))
+        }
         // libvips 8.14.1 writes EXIF, XMP and ICC into a WebP whatever `strip` says: nothing may be left to write.
         var current = try strip.withoutMetadata()
-        if item.frames > 1 { current = try current.animated(animation, frameHeight: size.height) }
-        let effort = Effort.effort(for: recipe, pixels: size.width * size.height, frames: item.frames)
         switch recipe.format {
         case .webp:
-            return try current.encodedAsWebP(quality: recipe.quality, effort: effort, lossless: recipe.lossless)
+            current = try current.animated(terms.animation, frameHeight: size.height)
+            let (quality, lossless) = (recipe.quality, recipe.lossless)
+            return (try current.encodedAsWebP(quality: quality, effort: effort, lossless: lossless), nil)
         case .jpeg:
             // There is no transparency in a JPEG: the background shows through.
             if current.hasAlpha { current = try current.flattened(onto: recipe.background) }
-            return try current.encodedAsJPEG(quality: recipe.quality)
+            let (quality, choice) = try Self.quality(of: current, recipe)
+            return (try current.encodedAsJPEG(quality: quality), choice)
         case .avif:
-            return try current.encodedAsAVIF(quality: recipe.quality, effort: effort)
+            let (quality, choice) = try Self.quality(of: current, recipe)
+            return (try current.encodedAsAVIF(quality: quality, effort: effort), choice)
         }
+    }
+
+    /// The quality for a format beside WebP, on WebP's scale: where the recipe has a target, what a WebP needs for it.
+    private static func quality(
+        of picture: borrowing VipsImageHandle,
+        _ recipe: Recipe
+    ) throws(RenderError) -> (quality: Int, choice: EncodingChoice?) {
+        guard recipe.target != nil else { return (recipe.quality, nil) }
+        let pixels = picture.width * picture.height
+        let effort = Effort.effort(for: recipe.made(as: .webp), pixels: pixels, frames: 1)
+        let encoder = StillEncoder(try WebPPictureHandle(picture.shared()), recipe, effort: effort)
+        let found = try encoder.quality()
+        let quality = max(1, Int(found.quality.rounded()))
+        // What was measured was another file.
+        return (quality, EncodingChoice(quality: Double(quality), encodes: found.encodes))
     }
 }

@@ -63,10 +63,14 @@ struct Pipeline {
             timings.decode = stopwatch.lap()
             return RenderOutcome(facts: facts, renditions: [], timings: timings)
         }
-        let animation = Animation(stream)
+        let terms = EncodingTerms(
+            animation: Animation(stream),
+            sourceBytes: self.job.format.isMeasureOfWebP ? bytes.count : nil,
+            sourcePixels: source.upright.width * source.upright.height
+        )
         let base = try Self.base(stream, source, plan)
         timings.decode = stopwatch.lap()
-        let renditions = try Self.renditions(base, plan, animation, &stopwatch, &timings)
+        let renditions = try Self.renditions(base, plan, terms, &stopwatch, &timings)
         return RenderOutcome(facts: facts, renditions: renditions, timings: timings)
     }
 
@@ -106,7 +110,7 @@ struct Pipeline {
     private static func renditions(
         _ base: consuming FrameStrip,
         _ plan: Plan,
-        _ animation: Animation,
+        _ terms: EncodingTerms,
         _ stopwatch: inout Stopwatch,
         _ timings: inout RenderTimings
     ) throws(RenderError) -> [RenderedPicture] {
@@ -116,7 +120,7 @@ struct Pipeline {
             let scaled = try Self.scaled(larger, item)
             let finished = try Self.finished(scaled, item)
             timings.resize += stopwatch.lap()
-            made.append((item.index, try Self.encoded(finished, item, animation)))
+            made.append((item.index, try Self.encoded(finished, item, terms)))
             timings.encode += stopwatch.lap()
             // A still made of an animation's first frame cannot serve the next animation; an enlargement serves nobody.
             if scaled.frames == larger.frames, !item.placement.isEnlargement { larger = scaled }
@@ -132,4 +136,24 @@ struct BaseOrder {
     /// 1 ... 8.
     let orientation: Int
     let colour: ColourWay
+}
+
+/// What the encoders are told beside pixels and recipe.
+struct EncodingTerms {
+    let animation: Animation
+    /// Nil where they say nothing about the renditions'.
+    let sourceBytes: Int?
+    /// Of one frame.
+    let sourcePixels: Int
+
+    /// The bytes that a rendition of that size should not exceed. A source with fewer pixels has less to show.
+    func bytesMax(for size: PictureSize) -> Int? {
+        size.width * size.height <= self.sourcePixels ? self.sourceBytes : nil
+    }
+}
+
+extension PictureFormat {
+    /// Whether a WebP of the same picture should need no more bytes. HEIC and AVIF say the same in fewer, and of an
+    /// animation's bytes nobody knows how many are a frame's.
+    fileprivate var isMeasureOfWebP: Bool { self == .jpeg || self == .png || self == .webp }
 }

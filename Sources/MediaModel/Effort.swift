@@ -1,6 +1,15 @@
 /// How hard the encoder may try, by how much there is to encode: a render has 10 s in all, and a recipe's effort is
 /// meant for a picture of a megapixel or two. The engine goes by it, and ``RenderCost`` with it.
 package enum Effort {
+    /// What a recipe has that names none, where nothing else is said: at an upload.
+    package static let usual = 4
+    /// The same where a reader waits: at 1280 px 0.4 of the time for 5 % more bytes (PERFORMANCE.md).
+    package static let quick = 2
+    /// The same where nobody waits and what is there is to be made better.
+    package static let best = 6
+    /// Up to so many pixels the usual effort is quick enough for anybody: 15 ms.
+    static let smallPixelsMax = 200_000
+
     /// An animation of more pixels, all frames together, is made of its first frame only: 100 megapixels of noise take
     /// 6 s of CPU to encode at effort 0, and 3 s to decode.
     package static let animationPixelsMax = 50_000_000
@@ -43,5 +52,26 @@ package enum Effort {
         if recipe.format == .avif { return Self.avif }
         if frames > 1 { return recipe.isLossless ? Self.animatedLossless : Self.animatedLossy }
         return recipe.isLossless ? Self.stillLossless : Self.stillLossy
+    }
+}
+
+// What is made when. The effort is part of the recipe that a rendition is kept with, not of the moment: made again, the
+// same bytes come out. And who names an effort gets it (docs/decisions/0028).
+extension Recipe {
+    /// For a rendition that is made at its first request.
+    package var forReader: Recipe {
+        let (across, down) = (self.width ?? self.height ?? .max, self.height ?? self.width ?? .max)
+        let (pixels, isVast) = across.multipliedReportingOverflow(by: down)
+        return isVast || pixels > Effort.smallPixelsMax ? self.withEffort(Effort.quick) : self
+    }
+
+    /// For renditions that are made anew of what is there.
+    package var forReprocessing: Recipe { self.withEffort(Effort.best) }
+
+    private func withEffort(_ effort: Int) -> Recipe {
+        guard self.effort == Effort.usual else { return self }
+        var recipe = self
+        recipe.effort = effort
+        return recipe
     }
 }

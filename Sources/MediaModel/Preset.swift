@@ -63,13 +63,13 @@ package struct Preset: Sendable, Hashable, Codable {
         self.recipe = recipe
     }
 
-    /// The recipe of a URL with options in place of a preset's name, in the one format that the URL has; nil where the
-    /// name is a preset's.
+    /// The recipe of a URL with options in place of a preset's name, in the one format that the URL has, with the
+    /// effort that a waiting reader is given; nil where the name is a preset's.
     package init?(oneOff name: RenditionName) {
         guard name.preset.isOneOff, var recipe = try? RecipeOptions.parse(name.preset.description) else { return nil }
         recipe.format = name.format
         recipe.formats = [name.format]
-        self.init(name: name.preset, recipe: recipe)
+        self.init(name: name.preset, recipe: recipe.forReader)
     }
 
     /// Parses `name:options`, for example `thumbnail:w=320,h=320`. See ``RecipeOptions``.

@@ -67,6 +67,11 @@ package struct Recipe: Sendable, Hashable, Codable {
     /// What `pad` fills with, and what shows through where the format has no transparency.
     package var background: Colour
 
+    /// In place of ``quality``: what is searched for. Never together with ``lossless``.
+    package var target: QualityTarget?
+    /// Whether flat art (drawings, screenshots) may be kept exactly, where that takes no more bytes: `StillEncoder`.
+    package var mayBeLossless: Bool
+
     /// What is made at the upload, and what clients get that show nothing else.
     package static let formatsDefault: [RenditionFormat] = [.webp, .jpeg]
 
@@ -77,10 +82,12 @@ package struct Recipe: Sendable, Hashable, Codable {
         format: RenditionFormat = .webp,
         formats: [RenditionFormat] = Recipe.formatsDefault,
         quality: Int = 80,
-        effort: Int = 4,
+        effort: Int = Effort.usual,
         lossless: Bool = false,
         animated: Bool = false,
-        background: Colour = .white
+        background: Colour = .white,
+        target: QualityTarget? = nil,
+        mayBeLossless: Bool = true
     ) {
         self.fit = fit
         self.width = width
@@ -92,6 +99,8 @@ package struct Recipe: Sendable, Hashable, Codable {
         self.lossless = lossless
         self.animated = animated
         self.background = background
+        self.target = target
+        self.mayBeLossless = mayBeLossless
     }
 
     /// Whether every visible pixel is kept: as asked for, and as the format can.
@@ -104,9 +113,9 @@ package struct Recipe: Sendable, Hashable, Codable {
         return recipe
     }
 
-    /// The one canonical form: every field, keys in order, no white space; `formats` only where it is another than
-    /// ``formatsDefault``, which is how recipes were before there was a choice. It is stored with the version it was
-    /// used for.
+    /// The one canonical form: every field, keys in order, no white space; `formats`, `target` and `mayBeLossless` only
+    /// where they are another than the default, which is how recipes were before there was a choice. It is stored with
+    /// the version it was used for.
     package var canonicalJSON: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -124,6 +133,7 @@ package struct Recipe: Sendable, Hashable, Codable {
 extension Recipe {
     private enum CodingKeys: String, CodingKey {
         case fit, width, height, format, formats, quality, effort, lossless, animated, background
+        case target, mayBeLossless
     }
 
     package init(from decoder: any Decoder) throws {
@@ -138,7 +148,9 @@ extension Recipe {
             effort: try values.decode(Int.self, forKey: .effort),
             lossless: try values.decode(Bool.self, forKey: .lossless),
             animated: try values.decode(Bool.self, forKey: .animated),
-            background: try values.decode(Colour.self, forKey: .background)
+            background: try values.decode(Colour.self, forKey: .background),
+            target: try values.decodeIfPresent(QualityTarget.self, forKey: .target),
+            mayBeLossless: try values.decodeIfPresent(Bool.self, forKey: .mayBeLossless) ?? true
         )
         guard !self.formats.isEmpty else {
             throw DecodingError.dataCorruptedError(forKey: .formats, in: values, debugDescription: "no format at all")
@@ -157,5 +169,7 @@ extension Recipe {
         try values.encode(self.lossless, forKey: .lossless)
         try values.encode(self.animated, forKey: .animated)
         try values.encode(self.background, forKey: .background)
+        try values.encodeIfPresent(self.target, forKey: .target)
+        if !self.mayBeLossless { try values.encode(false, forKey: .mayBeLossless) }
     }
 }

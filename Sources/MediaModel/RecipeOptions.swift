@@ -5,8 +5,10 @@
 /// | `w`, `h` | 1 ... 16383 pixels; at least one of them |
 /// | `fit` | `scale-down` (default), `contain`, `cover`, `crop`, `pad`; the last three need both sides |
 /// | `q` | quality 1 ... 100 (80) |
+/// | `ssim`, `bytes` | in place of `q`, one of them: `0.5` ... `0.999` with at most four digits; 100 ... 99999999 |
 /// | `effort` | 0 ... 6 (4) |
-/// | `lossless`, `anim` | `1` or `0` (0); WebP only |
+/// | `lossless` | WebP only: `1` always, `0` never, otherwise where it takes no more bytes |
+/// | `anim` | `1` or `0` (0); WebP only |
 /// | `bg` | `rrggbb` or `rrggbbaa` (white); only with `pad` |
 /// | `format` | what is made at the upload: `webp` |
 /// | `formats` | what clients may have, `webp` among it: `avif+webp+jpeg`, `webp` … (`webp+jpeg`) |
@@ -36,7 +38,13 @@ package enum RecipeOptions {
         case "fit": recipe.fit = try Self.oneOf(key, value, Fit(rawValue: value), Fit.allCases.map(\.rawValue))
         case "q": recipe.quality = try Self.number(key, value, 1...100)
         case "effort": recipe.effort = try Self.number(key, value, 0...6)
-        case "lossless": recipe.lossless = try Self.number(key, value, 0...1) == 1
+        case "ssim": recipe.target = try Self.oneOf(key, value, QualityTarget(ssim: value), ["0.5 to 0.999"])
+        case "bytes":
+            let range = "\(QualityTarget.bytesRange.lowerBound) to \(QualityTarget.bytesRange.upperBound)"
+            recipe.target = try Self.oneOf(key, value, QualityTarget(bytes: value), [range])
+        case "lossless":
+            recipe.lossless = try Self.number(key, value, 0...1) == 1
+            recipe.mayBeLossless = recipe.lossless
         case "anim": recipe.animated = try Self.number(key, value, 0...1) == 1
         case "bg": recipe.background = try Self.oneOf(key, value, Colour(value), ["rrggbb", "rrggbbaa"])
         case "format":
@@ -44,7 +52,7 @@ package enum RecipeOptions {
             recipe.format = try Self.oneOf(key, value, value == webp.rawValue ? webp : nil, [webp.rawValue])
         case "formats": recipe.formats = try Self.formats(key, value)
         default:
-            let known = "w, h, fit, q, effort, lossless, anim, bg, format, formats"
+            let known = "w, h, fit, q, ssim, bytes, effort, lossless, anim, bg, format, formats"
             throw Invalid(description: "'\(key)' is no option; there are \(known)")
         }
     }
@@ -87,6 +95,13 @@ package enum RecipeOptions {
         if [.cover, .crop, .pad].contains(recipe.fit), recipe.width == nil || recipe.height == nil {
             throw Invalid(description: "fit=\(recipe.fit.rawValue) needs both w and h")
         }
+        let qualities = ["q", "ssim", "bytes"].filter { given.contains($0) }
+        if qualities.count > 1 {
+            throw Invalid(description: "\(qualities.joined(separator: " and ")) exclude each other")
+        }
+        if let target = recipe.target, recipe.lossless {
+            throw Invalid(description: "\(target) and lossless=1 exclude each other")
+        }
         if given.contains("bg"), recipe.fit != .pad { throw Invalid(description: "bg goes with fit=pad only") }
     }
 
@@ -98,8 +113,13 @@ package enum RecipeOptions {
         if let height = recipe.height { options.append("h=\(height)") }
         if recipe.fit != plain.fit { options.append("fit=\(recipe.fit.rawValue)") }
         if recipe.quality != plain.quality { options.append("q=\(recipe.quality)") }
+        if let target = recipe.target { options.append("\(target)") }
         if recipe.effort != plain.effort { options.append("effort=\(recipe.effort)") }
-        if recipe.lossless { options.append("lossless=1") }
+        if recipe.lossless {
+            options.append("lossless=1")
+        } else if !recipe.mayBeLossless {
+            options.append("lossless=0")
+        }
         if recipe.animated { options.append("anim=1") }
         if recipe.background != plain.background { options.append("bg=\(recipe.background)") }
         if recipe.formats != plain.formats {

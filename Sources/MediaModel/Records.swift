@@ -103,11 +103,14 @@ package struct Rendition: Hashable, Sendable {
     package let preset: Preset
     package let size: PictureSize
     package let blob: BlobRecord
+    /// What the encoder was found to need; nil where it did as the recipe says, and where nobody knows any more.
+    package let choice: EncodingChoice?
 
-    package init(preset: Preset, size: PictureSize, blob: BlobRecord) {
+    package init(preset: Preset, size: PictureSize, blob: BlobRecord, choice: EncodingChoice? = nil) {
         self.preset = preset
         self.size = size
         self.blob = blob
+        self.choice = choice
     }
 }
 

@@ -96,21 +96,36 @@ private struct RenditionEstimate {
 
     var encoderBytes: Double {
         switch self.recipe.format {
-        case .webp: self.pixels * (self.recipe.isLossless ? Rates.losslessBytes : Rates.lossyBytes)
-        case .jpeg: self.pixels * Rates.jpegBytes
+        case .webp: self.pixels * (self.recipe.isLossless ? Rates.losslessBytes : Rates.lossyBytes + self.searchBytes)
+        case .jpeg: self.pixels * max(Rates.jpegBytes, self.searchBytes * 2)
         case .avif: self.pixels * Rates.avifBytes
         }
     }
+
+    /// The two planes that a search for a target compares.
+    private var searchBytes: Double { self.recipe.target == nil ? 0 : Rates.searchBytes }
 
     var encoderMicroseconds: Double {
         // No recipe comes with another effort than 0 ... 6, but what is planned by must not end the service.
         let most = Effort.effort(for: self.recipe, pixels: Int(self.pixels), frames: Int(self.frames))
         let effort = max(0, min(most, Rates.encode.count - 1))
         switch self.recipe.format {
+        case .webp where self.isSearched: return self.searchMicroseconds
         case .webp: return self.strip * Rates.encode[effort] * (self.recipe.isLossless ? Rates.losslessFactor : 1)
-        case .jpeg: return self.strip * Rates.encodeJPEG
-        case .avif: return self.strip * Rates.encodeAVIF[effort / 2]
+        case .jpeg: return self.strip * Rates.encodeJPEG + self.searchMicroseconds
+        case .avif: return self.strip * Rates.encodeAVIF[effort / 2] + self.searchMicroseconds
         }
+    }
+
+    /// Whether its quality is searched for; what moves has the recipe's.
+    private var isSearched: Bool { self.recipe.target != nil && self.frames == 1 }
+
+    /// The WebPs that a search takes, each of them encoded and compared.
+    private var searchMicroseconds: Double {
+        guard self.isSearched else { return 0 }
+        let most = Effort.effort(for: self.recipe.made(as: .webp), pixels: Int(self.pixels), frames: 1)
+        let effort = max(0, min(most, Rates.encode.count - 1))
+        return self.pixels * Rates.searchTries * (Rates.encode[effort] + Rates.compare)
     }
 }
 
@@ -164,6 +179,11 @@ private enum Rates {
     /// to 1099; noise 115 (176 at 12 MP), 498, 795 and 1307. Memory 23 to 30 at any size and effort.
     static let encodeAVIF: [Double] = [0.100, 0.400, 0.600, 0.900]
     static let avifBytes = 30.0
+    /// A search: `make check-quality-target` has 2.7 tries on average and 3 for most; the decoder and SSIM take 6 to 15
+    /// of them a megapixel each.
+    static let searchTries = 3.0
+    static let compare = 0.020
+    static let searchBytes = 4.0
     /// The scaled picture with its alpha.
     static let baseBytes = 4.0
 }

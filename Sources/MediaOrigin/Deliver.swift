@@ -91,7 +91,7 @@ package struct Deliver: Sendable {
         let name = RenditionName(preset.name, format)
         let made = try await self.catalog.furtherRendition(of: path.asset, version: own.ref.number, named: name)
         if let made { return .made(made) }
-        return .missing(Preset(name: preset.name, recipe: preset.recipe.made(as: format)), of: own.ref)
+        return .missing(Preset(name: preset.name, recipe: preset.recipe.made(as: format).forReader), of: own.ref)
     }
 
     private func look(for oneOff: Preset, of path: DeliveryPath) async throws -> Sight {

@@ -97,7 +97,7 @@ package struct Develop: Sendable {
                         let identity = version.identity(of: picture.preset)
                         let source = version.source.id
                         let blob = try await self.vault.put(picture.bytes, as: identity, madeFrom: source)
-                        return (index, .success(Rendition(preset: picture.preset, size: picture.size, blob: blob)))
+                        return (index, .success(Rendition(picture, blob: blob)))
                     } catch {
                         return (index, .failure(error))
                     }
@@ -142,6 +142,13 @@ package struct Develop: Sendable {
         for (picture, rendition) in zip(pictures, version.renditions) {
             self.cache.insert(picture.bytes, for: rendition.blob.id, of: version.ref.asset, as: .published)
         }
+    }
+}
+
+extension Rendition {
+    /// What was rendered, as the catalog is to know it.
+    init(_ picture: RenderedPicture, blob: BlobRecord) {
+        self.init(preset: picture.preset, size: picture.size, blob: blob, choice: picture.choice)
     }
 }
 

@@ -141,7 +141,7 @@ package struct DevelopLater: Sendable {
         let identity = version.identity(of: picture.preset)
         let blob = try await self.vault.put(picture.bytes, as: identity, madeFrom: version.source.id)
         do {
-            let rendition = Rendition(preset: picture.preset, size: picture.size, blob: blob)
+            let rendition = Rendition(picture, blob: blob)
             let kept = try await Stage.commitRenditions.measure {
                 try await OriginMeters.shared.measuring(.commit) {
                     try await self.catalog.keep(

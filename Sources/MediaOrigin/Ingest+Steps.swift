@@ -167,14 +167,20 @@ extension Ingest {
         }
     }
 
-    func begin(_ ref: VersionRef, with source: BlobRecord, of upload: Upload) async throws -> AssetVersion {
+    /// - Parameter presets: today's, unless others are given.
+    func begin(
+        _ ref: VersionRef,
+        with source: BlobRecord,
+        of upload: Upload,
+        presets: [Preset]? = nil
+    ) async throws -> AssetVersion {
         let version = AssetVersion(
             ref: ref,
             tenant: self.policy.tenant,
             state: .processing,
             createdAt: Date(),
             source: source,
-            presets: self.policy.presets,
+            presets: presets ?? self.policy.presets,
             isAnnounced: upload.respondsAsync
         )
         let terms = CommitTerms(

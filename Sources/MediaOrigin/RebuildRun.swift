@@ -124,7 +124,7 @@ struct RebuildRun: Sendable {
         var further: [Rendition] = []
         for (name, one) in found.sorted(by: { $0.key.description < $1.key.description }) where name.isMadeLater {
             let ofPreset = own[name.preset].map {
-                Preset(name: name.preset, recipe: $0.preset.recipe.made(as: name.format))
+                Preset(name: name.preset, recipe: $0.preset.recipe.made(as: name.format).forReader)
             }
             // A recipe without a name is wholly in its name.
             guard let preset = Preset(oneOff: name) ?? ofPreset else {

@@ -11,7 +11,7 @@ package struct Revise: Sendable {
     private var catalog: any Catalog { self.ingest.catalog }
 
     /// A new version from the source of the version that `latest` is (of the newest one where none is ready), with the
-    /// presets of today.
+    /// presets of today, at the best effort where they name none: nobody waits for pictures that are there already.
     ///
     /// - Returns: the version, `ready`, or `processing` where an early answer was asked for.
     /// - Throws: ``OriginError``: `.unknownAsset`, `.gone`, `.sourceDamaged`; ``RenderError`` `.quarantined`; or
@@ -22,9 +22,10 @@ package struct Revise: Sendable {
         let source = try await self.source(of: asset)
         try await Quarantine(catalog: self.catalog).check(source.sha256)
         let ref = try await self.ingest.number(for: upload.target)
+        let presets = self.ingest.policy.presets.map { Preset(name: $0.name, recipe: $0.recipe.forReprocessing) }
         let version = try await self.ingest.undoingNumber(ref) {
             do {
-                return try await self.ingest.begin(ref, with: source, of: upload)
+                return try await self.ingest.begin(ref, with: source, of: upload, presets: presets)
             } catch let error as CatalogError where error.code == .conflict {
                 throw OriginError(.sourceDamaged, detail: error.detail)
             }

@@ -94,7 +94,7 @@ extension CatalogContract {
         let renditions = sound.enumerated().map { index, rendition in
             guard index == 1 else { return rendition }
             let blob = Samples.blob(of: begun.ref, variant: "preview.webp", envelopeKey: retired)
-            return Rendition(preset: rendition.preset, size: rendition.size, blob: blob)
+            return Rendition(preset: rendition.preset, size: rendition.size, blob: blob, choice: rendition.choice)
         }
         try await expectCatalogError(.keyRetired, "nor a rendition") {
             _ = try await catalog.complete(begun.ref, sourceSize: Samples.sourceSize, renditions: renditions)

@@ -90,7 +90,9 @@ extension CatalogContract {
         let given = try await catalog.replace(old.blob.id, with: new, of: use)
         try expectSame(given, [old.blob.id], "the old blob is given up")
         let found = try await catalog.version(ready.ref)
-        let expected = [ready.renditions[0], Rendition(preset: old.preset, size: old.size, blob: new)]
+        let expected = [
+            ready.renditions[0], Rendition(preset: old.preset, size: old.size, blob: new, choice: old.choice),
+        ]
         try expectSame(found?.renditions, expected, "the rendition is what it was, with the new blob")
         let known = try await catalog.known(among: [old.blob.id, new.id])
         try expectSame(known, [new.id], "which is named, and the old one not")

@@ -163,7 +163,7 @@ extension CatalogWalk {
         let version = self.pick(self.versions)
         let renditions = Samples.renditions(of: version).map { sample in
             let blob = self.blob(of: version.ref, tenant: version.tenant, variant: sample.blob.sealedAs.variant)
-            return Rendition(preset: sample.preset, size: sample.size, blob: blob)
+            return Rendition(preset: sample.preset, size: sample.size, blob: blob, choice: sample.choice)
         }
         self.blobs += renditions.map(\.blob)
         self.renditions += renditions.map { (version.ref, $0) }
@@ -179,7 +179,9 @@ extension CatalogWalk {
         let name = RenditionName(further).description
         let blob = self.blob(of: version.ref, tenant: version.tenant, variant: name)
         self.blobs.append(blob)
-        return .keep(Rendition(preset: further, size: Samples.sourceSize, blob: blob), version.ref, self.quota())
+        let choice = EncodingChoice(loss: .lossless, encodes: 2)
+        let rendition = Rendition(preset: further, size: Samples.sourceSize, blob: blob, choice: choice)
+        return .keep(rendition, version.ref, self.quota())
     }
 
     private mutating func quota() -> Quota {
@@ -244,7 +246,9 @@ extension CatalogWalk {
             envelopeKey: self.pick(self.keys).id
         )
         self.blobs.append(new)
-        self.renditions.append((ref, Rendition(preset: rendition.preset, size: rendition.size, blob: new)))
+        self.renditions.append(
+            (ref, Rendition(preset: rendition.preset, size: rendition.size, blob: new, choice: rendition.choice))
+        )
         return .replace(old.id, with: new, of: .rendition(of: ref, preset: rendition.preset.name))
     }
 }

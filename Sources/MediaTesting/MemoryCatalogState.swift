@@ -36,9 +36,11 @@ struct MemoryCatalogState {
     struct StoredRendition {
         let preset: Preset
         let size: PictureSize
+        let choice: EncodingChoice?
         var blob: BlobID
 
         init(_ rendition: Rendition) {
+            self.choice = rendition.choice
             self.preset = rendition.preset
             self.size = rendition.size
             self.blob = rendition.blob.id
@@ -124,7 +126,9 @@ extension MemoryCatalogState {
     }
 
     func rendition(_ stored: StoredRendition) -> Rendition? {
-        self.blobs[stored.blob].map { Rendition(preset: stored.preset, size: stored.size, blob: $0.record) }
+        self.blobs[stored.blob].map {
+            Rendition(preset: stored.preset, size: stored.size, blob: $0.record, choice: stored.choice)
+        }
     }
 
     func newest(of asset: AssetID) -> AssetVersion? {

@@ -126,7 +126,8 @@ package enum Samples {
                     bytes: 15_321 + index,
                     createdAt: version.createdAt,
                     tenant: version.tenant
-                )
+                ),
+                choice: index == 1 ? EncodingChoice(quality: 71.5, ssim: 0.9851, encodes: 3) : nil
             )
         }
     }

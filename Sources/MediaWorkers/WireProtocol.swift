@@ -133,10 +133,13 @@ package enum WireProtocol {
     package struct Piece: Codable, Sendable, Equatable {
         package let size: PictureSize
         package let bytes: Int
+        /// What the encoder was found to need; absent where it did as the recipe says.
+        package let choice: EncodingChoice?
 
-        package init(size: PictureSize, bytes: Int) {
+        package init(size: PictureSize, bytes: Int, choice: EncodingChoice? = nil) {
             self.size = size
             self.bytes = bytes
+            self.choice = choice
         }
     }
 

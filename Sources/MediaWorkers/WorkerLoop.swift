@@ -108,7 +108,9 @@ package struct WorkerLoop<Engine: PictureEngine> {
         )
         let result = WireProtocol.Result(
             facts: outcome.facts,
-            renditions: outcome.renditions.map { WireProtocol.Piece(size: $0.size, bytes: $0.bytes.count) },
+            renditions: outcome.renditions.map {
+                WireProtocol.Piece(size: $0.size, bytes: $0.bytes.count, choice: $0.choice)
+            },
             timings: outcome.timings,
             path: outcome.path
         )

@@ -92,6 +92,9 @@ extension WorkerProcess {
             guard sides.contains(piece.size.width), sides.contains(piece.size.height) else {
                 throw WorkerFailure(.protocol, "a rendition of a size that cannot be")
             }
+            guard piece.choice?.isPossible ?? true else {
+                throw WorkerFailure(.protocol, "an encoder's choice that cannot be")
+            }
         }
     }
 
@@ -145,7 +148,7 @@ extension WorkerProcess {
     private static func outcome(of job: RenderJob, _ result: WireProtocol.Result, _ pieces: [[UInt8]]) -> RenderOutcome
     {
         let renditions = zip(zip(job.presets, result.renditions), pieces).map { made, bytes in
-            RenderedPicture(preset: made.0, size: made.1.size, bytes: bytes)
+            RenderedPicture(preset: made.0, size: made.1.size, bytes: bytes, choice: made.1.choice)
         }
         return RenderOutcome(facts: result.facts, renditions: renditions, timings: result.timings, path: result.path)
     }

@@ -23,6 +23,9 @@ enum Forgery {
         case "few": Self.reply(id, [])
         case "sides":
             Self.reply(id, [WireProtocol.Piece(size: PictureSize(width: 16384, height: 1), bytes: honest.bytes)])
+        case "choice":
+            let choice = EncodingChoice(quality: 101, encodes: 1)
+            Self.reply(id, [WireProtocol.Piece(size: honest.size, bytes: honest.bytes, choice: choice)])
         case "facts": Self.reply(id, [honest], size: PictureSize(width: 0, height: -1))
         case "pixels": Self.reply(id, [honest], size: PictureSize(width: 60_000, height: 60_000))
         case "frames": Self.reply(id, [honest], frames: 9)

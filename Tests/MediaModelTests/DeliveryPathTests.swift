@@ -27,7 +27,7 @@ import Testing
         "/a/\(id)/v1/w=640", "/a/\(id)/v1/w=640,format=webp.webp", "/a/\(id)/v1/w=640,formats=avif+webp+jpeg.avif",
         "/a/\(id)/v1/w=640,formats=webp.webp", "/a/\(id)/latest/w=640.webp", "/a/\(id)/v1/q=75.webp",
         "/a/\(id)/v1/w=0640.webp", "/a/\(id)/v1/w=640,,h=1.webp", "/a/\(id)/v1/w=640,.webp", "/a/\(id)/v1/W=640.webp",
-        "/a/\(id)/v1/w%3D640.webp", "/a/\(id)/v1/w=640.jpeg", "/a/\(id)/v1/w=640,lossless=0.webp",
+        "/a/\(id)/v1/w%3D640.webp", "/a/\(id)/v1/w=640.jpeg", "/a/\(id)/v1/w=640,anim=0.webp",
         "/a/\(id)/v1/thumbnail.png", "/a/\(id)/v1/thumb.nail.webp", "/a/\(id)/v1/thumbnail.jpg.webp",
         "/a/\(id)/v1/.webp", "/a/\(id)/v1/original.webp",
         "/a/\(id.uppercased())/v1/thumbnail.webp", "/a/\(id)/v1/thumbnail.webp;x", "/a/\(id)/v1/thumbnail.webp#x",

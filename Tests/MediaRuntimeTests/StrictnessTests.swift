@@ -89,7 +89,8 @@ import Testing
         ("cache.bytes.max", "0"),
         ("presets", "card:w=640,h=480,fit=cover,q=75;small:w=64"),
         ("presets", "p:w=1,h=1,fit=pad,effort=6,bg=00ff0080"), ("presets", "p:w=1,formats=avif+webp+jpeg"),
-        ("presets", "p:w=1,formats=webp"), ("url.signing.keys", "k2:/run/secrets/k2;k1:/run/secrets/k1"),
+        ("presets", "p:w=1,formats=webp"), ("presets", "p:w=1,ssim=0.985;b:w=1,bytes=40000,lossless=0"),
+        ("url.signing.keys", "k2:/run/secrets/k2;k1:/run/secrets/k1"),
         ("purge.targets", "edge:varnish,url=http://10.0.0.5:6081"),
         (
             "purge.targets",

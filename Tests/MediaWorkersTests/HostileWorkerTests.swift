@@ -40,7 +40,8 @@ struct HostileWorkerTests {
     }
 
     @Test(arguments: [
-        "id", "version", "short", "long", "endless", "negative", "many", "few", "sides", "facts", "unsealed", "file",
+        "id", "version", "short", "long", "endless", "negative", "many", "few", "sides", "choice", "facts", "unsealed",
+        "file",
         "no-memory", "no-webp", "canvas", "metadata", "pixels", "frames", "code", "neither", "garbage", "nested",
         "huge",
     ])

@@ -35,6 +35,8 @@ size_t cvips_memory_in_use(void);
 void cvips_set_deadline(int64_t nanoseconds);
 /// 1 once the time has passed; whoever is told so gives up. May be asked by any thread.
 int cvips_is_overdue(void);
+/// Nanoseconds until the time has passed, 0 from then on; INT64_MAX without a deadline. Asking gives nothing up.
+int64_t cvips_time_left(void);
 /// Whether something has given up since `cvips_set_deadline`.
 int cvips_gave_up(void);
 
@@ -93,6 +95,9 @@ int cvips_embed(
 int cvips_decode(VipsImage *in);
 /// Computes all pixels into memory of the new image.
 int cvips_materialise(VipsImage *in, VipsImage **out);
+/// The samples of an image whose pixels are in memory (8-bit), top row first and without gaps; owned by the image. NULL
+/// where they are not, or cannot be had.
+const uint8_t *cvips_pixels(VipsImage *image);
 /// An 8-bit sRGB image in memory, to be filled by `cvips_paste`; no pixel is defined before.
 int cvips_new_strip(int width, int height, int bands, VipsImage **out);
 /// Computes all pixels of `in` (8-bit, as wide and with as many bands as `strip`) into the strip's rows from `top`.

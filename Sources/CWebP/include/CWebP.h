@@ -17,8 +17,8 @@ void cwebp_ask(int (*go_on)(void));
 /// Pixels as the encoder wants them.
 typedef struct cwebp_picture cwebp_picture;
 
-/// Takes planes as they are: Y, U and V of BT.601 in limited range (Y 16 ... 235), U and V at half the width and height,
-/// rounded up. They are borrowed and never written to: they must outlive the picture.
+/// Takes planes as they are: Y, U and V of BT.601 in limited range (Y 16 ... 235), U and V at half the width and
+/// height, rounded up. They are borrowed and never written to: they must outlive the picture.
 ///
 /// NULL where a side is not 1 ... 16383, a stride is too short, or memory is short.
 cwebp_picture *cwebp_import_yuv(
@@ -61,11 +61,12 @@ void cwebp_free(void *pointer);
 /// For logs: what became of an encoding.
 const char *cwebp_error_text(int error);
 
-/// The Y plane that encodings with loss are made of, and owned by the picture; NULL where memory is short. Colours below
-/// full transparency are what the last encoding with loss has made of them.
-const uint8_t *cwebp_luma(cwebp_picture *picture, size_t *stride);
-/// Decodes the Y plane of a file that `cwebp_encode` has made (and of no other: this is no decoder for what strangers
-/// send) into `y`, `width` × `height` samples without gaps. 0, or -1 where it is no such file.
+/// Copies the luma that encodings with loss are made of, stretched to full range (0 ... 255), into `y`: `width` ×
+/// `height` samples without gaps. Colours below full transparency are what the last encoding with loss has made of
+/// them. 0, or -1 where memory is short.
+int cwebp_luma(cwebp_picture *picture, uint8_t *y);
+/// The same of a file that `cwebp_encode` has made, decoded (and of no other: this is no decoder for what strangers
+/// send). 0, or -1 where it is no such file of that size.
 int cwebp_decode_luma(const uint8_t *file, size_t count, uint8_t *y, int width, int height);
 
 #endif

@@ -78,11 +78,14 @@ package struct RenderedPicture: Sendable, Hashable {
     package let preset: Preset
     package let size: PictureSize
     package let bytes: [UInt8]
+    /// What the encoder was found to need; nil where it did as the recipe says.
+    package let choice: EncodingChoice?
 
-    package init(preset: Preset, size: PictureSize, bytes: [UInt8]) {
+    package init(preset: Preset, size: PictureSize, bytes: [UInt8], choice: EncodingChoice? = nil) {
         self.preset = preset
         self.size = size
         self.bytes = bytes
+        self.choice = choice
     }
 }
 
