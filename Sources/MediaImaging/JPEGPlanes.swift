@@ -89,7 +89,7 @@ struct PlanarPictures: ~Copyable {
     }
 }
 
-/// Planes that are lent.
+/// Planes that are lent: Y, U and V, 4:2:0, limited range (BT.601).
 struct Planes {
     let size: PictureSize
     let y: UnsafePointer<UInt8>
@@ -98,13 +98,17 @@ struct Planes {
     let yStride: Int
     /// Of `u` and `v`, which have half the width and height, rounded up.
     let uvStride: Int
+}
 
+extension Planes {
     fileprivate init(_ picture: cplanes_picture) {
-        self.size = PictureSize(width: Int(picture.width), height: Int(picture.height))
-        self.y = UnsafePointer(picture.y)
-        self.u = UnsafePointer(picture.u)
-        self.v = UnsafePointer(picture.v)
-        self.yStride = picture.y_stride
-        self.uvStride = picture.uv_stride
+        self.init(
+            size: PictureSize(width: Int(picture.width), height: Int(picture.height)),
+            y: UnsafePointer(picture.y),
+            u: UnsafePointer(picture.u),
+            v: UnsafePointer(picture.v),
+            yStride: picture.y_stride,
+            uvStride: picture.uv_stride
+        )
     }
 }

@@ -1,5 +1,4 @@
 import CPlanes
-import CWebP
 import MediaModel
 
 /// The way of a JPEG that stays in its planes (docs/decisions/0027).
@@ -21,6 +20,7 @@ extension Pipeline {
         _ source: SourceHeader,
         _ plan: Plan,
         _ limits: PictureLimits,
+        _ measure: SourceMeasure,
         _ timings: inout RenderTimings
     ) throws(RenderError) -> [RenderedPicture]? {
         guard plan.isForPlanes, try Self.isInPlanes(opened), let jpeg = JPEGPlanes(bytes, limits: limits),
@@ -32,53 +32,29 @@ extension Pipeline {
         timings.decode = stopwatch.lap()
         var made: [(index: Int, picture: RenderedPicture)] = []
         for (index, item) in plan.items.enumerated() {
-            made.append(
-                (
-                    item.index,
-                    try pictures.withPlanes(of: index) { (planes) throws(RenderError) in
-                        try Self.encoded(planes, item)
-                    }
-                )
-            )
+            let picture = try pictures.withPlanes(of: index) { (planes) throws(RenderError) in
+                try Self.encoded(planes, item, measure)
+            }
+            made.append((item.index, picture))
         }
         timings.encode = stopwatch.lap()
         return made.sorted { $0.index < $1.index }.map(\.picture)
     }
 
-    private static func encoded(_ planes: Planes, _ item: Plan.Item) throws(RenderError) -> RenderedPicture {
+    private static func encoded(
+        _ planes: Planes,
+        _ item: Plan.Item,
+        _ measure: SourceMeasure
+    ) throws(RenderError) -> RenderedPicture {
         let size = item.placement.output
         guard planes.size == size else {
             throw RenderError(.undecodable, detail: "planes of \(planes.size) where \(size) was planned")
         }
         let recipe = item.preset.recipe
-        let (width, height) = (CInt(size.width), CInt(size.height))
-        guard
-            let picture = cwebp_import_yuv(
-                planes.y,
-                planes.yStride,
-                planes.u,
-                planes.v,
-                planes.uvStride,
-                width,
-                height
-            )
-        else { throw RenderError(.undecodable, detail: "libwebp takes no picture of \(size)") }
-        defer { cwebp_free_picture(picture) }
-        var settings = cwebp_default_settings()
-        settings.quality = Float(recipe.quality)
-        settings.effort = CInt(Effort.effort(for: recipe, pixels: size.width * size.height, frames: 1))
-        var file: UnsafeMutablePointer<UInt8>?
-        var count = 0
-        let error = cwebp_encode(picture, &settings, &file, &count)
-        guard error == 0 else {
-            throw RenderError(.undecodable, detail: "libwebp: \(String(cString: cwebp_error_text(error)))")
-        }
-        defer { cwebp_free(file) }
-        return RenderedPicture(
-            preset: item.preset,
-            size: size,
-            bytes: [UInt8](UnsafeBufferPointer(start: file, count: count))
-        )
+        let effort = Effort.effort(for: recipe, pixels: size.width * size.height, frames: 1)
+        let encoder = StillEncoder(try WebPPictureHandle(planes), recipe, effort: effort)
+        let (bytes, choice) = try encoder.file(sourceBytes: measure.bytesMax(for: size))
+        return RenderedPicture(preset: item.preset, size: size, bytes: bytes, choice: choice)
     }
 
     /// Whether the picture's numbers mean what a WebP's do: sRGB, or grey, and no profile that says otherwise.

@@ -114,7 +114,7 @@ extension Pipeline {
         let effort = Effort.effort(for: recipe, pixels: size.width * size.height, frames: item.frames)
         if recipe.format == .webp, item.frames == 1 {
             let encoder = StillEncoder(try WebPPictureHandle(strip.shared()), recipe, effort: effort)
-            return try encoder.file(sourceBytes: terms.bytesMax(for: size))
+            return try encoder.file(sourceBytes: terms.measure.bytesMax(for: size))
         }
         // libvips 8.14.1 writes EXIF, XMP and ICC into a WebP whatever `strip` says: nothing may be left to write.
         var current = try strip.withoutMetadata()

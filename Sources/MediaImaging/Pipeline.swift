@@ -52,7 +52,11 @@ struct Pipeline {
         var timings = RenderTimings()
         let facts = PictureFacts(size: source.upright, frames: source.frames)
         let limits = self.job.limits
-        if let made = try Self.renditionsFromPlanes(opened, bytes, source, plan, limits, &timings) {
+        let measure = SourceMeasure(
+            bytes: self.job.format.isMeasureOfWebP ? bytes.count : nil,
+            pixels: source.upright.width * source.upright.height
+        )
+        if let made = try Self.renditionsFromPlanes(opened, bytes, source, plan, limits, measure, &timings) {
             return RenderOutcome(facts: facts, renditions: made, timings: timings, path: .planes)
         }
         // The planes' time is nobody's if nothing came of it.
@@ -63,11 +67,7 @@ struct Pipeline {
             timings.decode = stopwatch.lap()
             return RenderOutcome(facts: facts, renditions: [], timings: timings)
         }
-        let terms = EncodingTerms(
-            animation: Animation(stream),
-            sourceBytes: self.job.format.isMeasureOfWebP ? bytes.count : nil,
-            sourcePixels: source.upright.width * source.upright.height
-        )
+        let terms = EncodingTerms(animation: Animation(stream), measure: measure)
         let base = try Self.base(stream, source, plan)
         timings.decode = stopwatch.lap()
         let renditions = try Self.renditions(base, plan, terms, &stopwatch, &timings)
@@ -141,15 +141,18 @@ struct BaseOrder {
 /// What the encoders are told beside pixels and recipe.
 struct EncodingTerms {
     let animation: Animation
-    /// Nil where they say nothing about the renditions'.
-    let sourceBytes: Int?
+    let measure: SourceMeasure
+}
+
+/// What a source says about how large renditions of it should be.
+struct SourceMeasure {
+    /// Of the file; nil where they say nothing about the renditions'.
+    let bytes: Int?
     /// Of one frame.
-    let sourcePixels: Int
+    let pixels: Int
 
     /// The bytes that a rendition of that size should not exceed. A source with fewer pixels has less to show.
-    func bytesMax(for size: PictureSize) -> Int? {
-        size.width * size.height <= self.sourcePixels ? self.sourceBytes : nil
-    }
+    func bytesMax(for size: PictureSize) -> Int? { size.width * size.height <= self.pixels ? self.bytes : nil }
 }
 
 extension PictureFormat {

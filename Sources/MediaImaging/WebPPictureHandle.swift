@@ -25,18 +25,20 @@ struct WebPPictureHandle: ~Copyable {
         self.owner = consume image
     }
 
-    /// Takes planes as they are: BT.601 in limited range, the colours at half the width and height, rounded up. They
-    /// are borrowed and never written to: they must outlive the handle. Only encodings with loss can be made of them.
-    init(
-        y: UnsafePointer<UInt8>,
-        yStride: Int,
-        u: UnsafePointer<UInt8>,
-        v: UnsafePointer<UInt8>,
-        uvStride: Int,
-        size: PictureSize
-    ) throws(RenderError) {
-        let (width, height) = (CInt(size.width), CInt(size.height))
-        self.pointer = try Self.checked(cwebp_import_yuv(y, yStride, u, v, uvStride, width, height), size)
+    /// Takes planes, which are borrowed and never written to: they must outlive the handle. Only encodings with loss
+    /// can be made of them.
+    init(_ planes: Planes) throws(RenderError) {
+        let (size, width, height) = (planes.size, CInt(planes.size.width), CInt(planes.size.height))
+        let pointer = cwebp_import_yuv(
+            planes.y,
+            planes.yStride,
+            planes.u,
+            planes.v,
+            planes.uvStride,
+            width,
+            height
+        )
+        self.pointer = try Self.checked(pointer, size)
         self.size = size
         self.samples = nil
         self.bands = 0

@@ -133,7 +133,7 @@ struct RenderTests {
             )
             do throws(RenderError) {
                 let animation = Animation(delays: [], loop: 0)
-                let terms = EncodingTerms(animation: animation, sourceBytes: nil, sourcePixels: 100)
+                let terms = EncodingTerms(animation: animation, measure: SourceMeasure(bytes: nil, pixels: 100))
                 _ = try Pipeline.encoded(strip, item, terms)
                 Issue.record("\(width) × \(height) was encoded")
             } catch { #expect(error.code == .undecodable) }

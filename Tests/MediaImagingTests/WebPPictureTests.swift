@@ -86,14 +86,15 @@ struct WebPPictureTests {
         try y.withUnsafeBufferPointer { y in
             try u.withUnsafeBufferPointer { u in
                 try v.withUnsafeBufferPointer { v in
-                    let picture = try WebPPictureHandle(
+                    let planes = Planes(
+                        size: size,
                         y: try #require(y.baseAddress),
-                        yStride: stride,
                         u: try #require(u.baseAddress),
                         v: try #require(v.baseAddress),
-                        uvStride: half,
-                        size: size
+                        yStride: stride,
+                        uvStride: half
                     )
+                    let picture = try WebPPictureHandle(planes)
                     let file = try picture.encoded(WebPSettings(quality: 100, effort: 4))
                     #expect(try Decoded(file).size == size)
                     let (luma, made) = (try picture.luma(), try picture.luma(of: file))
