@@ -25,8 +25,8 @@ def expected():
 def main():
     report = Report("mediactl convert over the corpus")
     corpus = shared("corpus")
-    files = {path.relative_to(corpus).as_posix() for path in corpus.rglob("*") if path.is_file() and not path.is_symlink()}
-    files = {path for path in files if not any(part.startswith(".") for part in path.split("/"))}
+    found = [path.relative_to(corpus) for path in corpus.rglob("*") if path.is_file() and not path.is_symlink()]
+    files = {path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)}
     with tempfile.TemporaryDirectory(prefix="convert-") as scratch:
         out = Path(scratch, "out")
         run = convert(scratch, [corpus, "--out", out])
@@ -38,7 +38,8 @@ def main():
         not missing and not repeated,
         f"{len(run.lines) - 1} lines for {len(files)} files; without: {sorted(missing)[:5]}, twice: {repeated}",
     )
-    written = {Path(output["path"]).relative_to(out).as_posix() for line in lines.values() for output in line["outputs"]}
+    outputs_of = [output["path"] for line in lines.values() for output in line["outputs"]]
+    written = {Path(path).relative_to(out).as_posix() for path in outputs_of}
     refused = [path for path, line in lines.items() if line["state"] != "converted"]
     report.expect(
         written == made.keys() and not any(lines[path]["outputs"] for path in refused),

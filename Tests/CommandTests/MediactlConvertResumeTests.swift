@@ -110,9 +110,12 @@ struct MediactlConvertResumeTests {
 
     @Test func twoRunsDoNotShareAJournal() async throws {
         let folder = try Self.folder()
-        try ConvertFolder.place(fake: "slow 3000000", at: "in/slow.gif", in: folder)
-        let first = try ChildProcess(try #require(BuiltProducts.path("mediactl")), try Self.arguments(folder, []))
-        #expect(try await comesAbout { FileManager.default.fileExists(atPath: folder.path(Self.journal)) })
+        try ConvertFolder.place(fake: "hang", at: "in/hang.gif", in: folder)
+        let first = try ChildProcess(
+            try #require(BuiltProducts.path("mediactl")),
+            try Self.arguments(folder, ["--render-deadline", "600s"])
+        )
+        #expect(try await comesAbout { try !ConvertFolder.outputs(folder).isEmpty })
         let second = try await Self.convert(folder)
         #expect(second.code == 1)
         #expect(second.errors.contains("another run writes to it"))

@@ -5,10 +5,10 @@ import Synchronization
 
 /// What was made, line by line, in the output folder, so that a run that was killed can be taken up.
 ///
-/// The order is: the output is renamed into its place, then its line is appended. So what has a line is there, after any
-/// kill; what is there without a line is made once more. After a power cut that holds for what a checkpoint follows:
-/// ``checkpoint()`` syncs the file system as a whole every few seconds, since a sync a file would cost more than most
-/// files do. What came later is looked into, byte for byte, before it is believed.
+/// The order is: the output is renamed into its place, then its line is appended. So what has a line is there, after
+/// any kill; what is there without a line is made once more. After a power cut that holds for what a checkpoint
+/// follows: ``checkpoint()`` syncs the file system as a whole every few seconds, since a sync a file would cost more
+/// than most files do. What came later is looked into, byte for byte, before it is believed.
 ///
 /// Each shard has a file of its own, and reads all. While it is open it is locked.
 final class ConvertJournal: Sendable {

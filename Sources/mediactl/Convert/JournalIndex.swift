@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where the journals of an output folder say something of an output. Of a line only its place is kept, 16 bytes; what
+/// Where the journals of an output folder say something of an output. Of a line only a hash and its place are kept; what
 /// it says is read when it is asked for.
 struct JournalIndex: Sendable {
     /// One journal's file.

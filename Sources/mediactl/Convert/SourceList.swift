@@ -3,7 +3,7 @@ import Glibc
 /// Paths from a file or from standard input, one a line or with a NUL after each (`find -print0`), read as they are
 /// needed.
 ///
-/// A list may be in any order and as long as it likes; of each entry 16 bytes are remembered, by which the second one
+/// A list may be in any order and as long as it likes; of each entry two hashes are remembered, by which the second one
 /// with an output is known. `next()` blocks.
 struct SourceList {
     /// Of one entry. Linux takes no path of more than 4096 bytes.
