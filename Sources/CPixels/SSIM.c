@@ -134,5 +134,6 @@ double cpixels_ssim(const uint8_t *a, size_t a_stride, const uint8_t *b, size_t 
         const int samples = width < taps ? width : places + taps - 1;
         sum += stripe_sum(a + x, a_stride, b + x, b_stride, samples, places, height, across, down);
     }
-    return sum / ((double)columns * rows);
+    // Of planes that are all but equal, what was rounded may have been rounded up.
+    return fmax(-1, fmin(1, sum / ((double)columns * rows)));
 }

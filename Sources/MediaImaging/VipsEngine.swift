@@ -77,11 +77,35 @@ package struct VipsEngine: PictureEngine, Sendable {
             do throws(RenderError) {
                 return try Pipeline(job: job).run(picture)
             } catch {
-                // What gave up says that it was killed, or that the encoder failed.
-                guard cvips_gave_up() != 0 else { throw error }
-                throw RenderError(.deadline, detail: "the engine gave up after \(time): \(error.detail)")
+                throw Self.told(error, time)
             }
         }
+    }
+
+    package func compare(
+        _ job: CompareJob,
+        first: UnsafeRawBufferPointer,
+        second: UnsafeRawBufferPointer,
+        within time: Duration
+    ) throws -> Comparison {
+        try Self.turn.withLock { _ in
+            _ = VipsFailure.words()
+            cvips_set_deadline(Self.nanoseconds(time))
+            defer { cvips_set_deadline(0) }
+            do {
+                return try PicturePair(job: job).compare(first, second)
+            } catch let error as CompareError where cvips_gave_up() != 0 {
+                throw Self.told(error.cause, time)
+            } catch let error as RenderError {
+                throw Self.told(error, time)
+            }
+        }
+    }
+
+    /// What gave up says that it was killed, or that the encoder failed.
+    private static func told(_ error: RenderError, _ time: Duration) -> RenderError {
+        guard cvips_gave_up() != 0 else { return error }
+        return RenderError(.deadline, detail: "the engine gave up after \(time): \(error.detail)")
     }
 
     /// At least 1, since 0 is no deadline at all.

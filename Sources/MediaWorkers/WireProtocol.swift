@@ -13,9 +13,11 @@ package import MediaModel
 ///   │ ── Hello {version, codecs, formats, missing} ────────►  │  once, from inside the sandbox
 ///   │    or {version, reason}                                 │  there is none, and the worker ends
 ///   │ ◄── Request {version, id, pictureBytes,                 │  the picture, `pictureBytes` long; the worker gives
-///   │              timeMilliseconds, job} + memory ────────── │  up by itself after `timeMilliseconds`
+///   │              timeMilliseconds, work} + memory ───────── │  up by itself after `timeMilliseconds`. Work that
+///   │                                                         │  compares has both pictures there, back to back
 ///   │ ── Reply {version, id, result} + memory ─────────────►  │  the renditions back to back, in the job's order;
 ///   │                                                         │  no memory where the job has no presets
+///   │    or {version, id, comparison} + memory                │  the drawing; no memory where there is none
 ///   │    or {version, id, failure}                            │  no memory
 /// ```
 ///
@@ -65,26 +67,33 @@ package enum WireProtocol {
         }
     }
 
+    /// What a worker is asked to do.
+    package enum Work: Codable, Sendable, Equatable {
+        case render(RenderJob)
+        case compare(CompareJob)
+    }
+
     package struct Request: Codable, Sendable, Equatable {
         package let version: Int
         package let id: UInt64
+        /// Of one picture or of both.
         package let pictureBytes: Int
         /// How long the worker may take, 1 ... ``WireProtocol/timeMillisecondsMax``.
         package let timeMilliseconds: Int
-        package let job: RenderJob
+        package let work: Work
 
         package init(
             version: Int = WireProtocol.version,
             id: UInt64,
             pictureBytes: Int,
             timeMilliseconds: Int,
-            job: RenderJob
+            work: Work
         ) {
             self.version = version
             self.id = id
             self.pictureBytes = pictureBytes
             self.timeMilliseconds = timeMilliseconds
-            self.job = job
+            self.work = work
         }
 
         /// How long the worker may take.
@@ -95,14 +104,24 @@ package enum WireProtocol {
         package let version: Int
         /// The request's.
         package let id: UInt64
-        /// Exactly one of `result` and `failure` is there.
+        /// Exactly one of `result`, `comparison` and `failure` is there.
         package let result: Result?
+        package let comparison: CompareResult?
         package let failure: Failure?
 
         package init(version: Int = WireProtocol.version, id: UInt64, result: Result) {
             self.version = version
             self.id = id
             self.result = result
+            self.comparison = nil
+            self.failure = nil
+        }
+
+        package init(version: Int = WireProtocol.version, id: UInt64, comparison: CompareResult) {
+            self.version = version
+            self.id = id
+            self.result = nil
+            self.comparison = comparison
             self.failure = nil
         }
 
@@ -110,6 +129,7 @@ package enum WireProtocol {
             self.version = version
             self.id = id
             self.result = nil
+            self.comparison = nil
             self.failure = failure
         }
     }
@@ -143,14 +163,33 @@ package enum WireProtocol {
         }
     }
 
+    /// What a comparison came to; its drawing is the reply's memory.
+    package struct CompareResult: Codable, Sendable, Equatable {
+        package let first: PictureFacts
+        package let second: PictureFacts
+        package let likeness: Likeness?
+        /// 0 where there is none.
+        package let drawingBytes: Int
+
+        package init(first: PictureFacts, second: PictureFacts, likeness: Likeness?, drawingBytes: Int) {
+            self.first = first
+            self.second = second
+            self.likeness = likeness
+            self.drawingBytes = drawingBytes
+        }
+    }
+
     package struct Failure: Codable, Sendable, Equatable {
         /// The description of one of ``WireProtocol/reportable``.
         package let code: String
         package let detail: String
+        /// Whose fault it is, of two; nil where there is one picture, or neither is to blame.
+        package let picture: ComparedPicture?
 
-        package init(code: String, detail: String) {
+        package init(code: String, detail: String, picture: ComparedPicture? = nil) {
             self.code = code
             self.detail = detail
+            self.picture = picture
         }
     }
 

@@ -88,24 +88,37 @@ package struct WorkerLoop<Engine: PictureEngine> {
         guard (1...WireProtocol.timeMillisecondsMax).contains(request.timeMilliseconds) else {
             throw WorkerFailure(.protocol, "\(request.timeMilliseconds) ms for a job")
         }
+        if case .compare(let job) = request.work {
+            let (bytes, isTooLong) = job.first.bytes.addingReportingOverflow(job.second.bytes)
+            guard job.first.bytes >= 1, job.second.bytes >= 1, !isTooLong, bytes == request.pictureBytes else {
+                throw WorkerFailure(.protocol, "two pictures that are not all of the memory")
+            }
+        }
         return (request, try SealedMemory(received: descriptor, bytes: request.pictureBytes))
     }
 
     private func serve(_ request: WireProtocol.Request, _ picture: SealedMemory) throws {
-        let outcome: RenderOutcome
         do {
-            outcome = try picture.withMapping {
-                try self.engine.render(request.job, picture: $0, within: request.time)
+            switch request.work {
+            case .render(let job): try self.render(job, request, picture)
+            case .compare(let job): try self.compare(job, request, picture)
             }
         } catch let error as RenderError where WireProtocol.reportable.contains(error.code) {
-            let detail = WireProtocol.tamed(error.detail)
-            let failure = WireProtocol.Failure(code: error.code.description, detail: detail)
-            return try self.socket.send(WireProtocol.encode(WireProtocol.Reply(id: request.id, failure: failure)))
+            try self.fail(request, error, of: nil)
+        } catch let error as CompareError where WireProtocol.picturesFault.contains(error.cause.code) {
+            try self.fail(request, error.cause, of: error.picture)
         }
-        precondition(
-            outcome.renditions.map(\.preset) == request.job.presets,
-            "the engine left the order of the presets"
-        )
+    }
+
+    private func fail(_ request: WireProtocol.Request, _ error: RenderError, of picture: ComparedPicture?) throws {
+        let detail = WireProtocol.tamed(error.detail)
+        let failure = WireProtocol.Failure(code: error.code.description, detail: detail, picture: picture)
+        try self.socket.send(WireProtocol.encode(WireProtocol.Reply(id: request.id, failure: failure)))
+    }
+
+    private func render(_ job: RenderJob, _ request: WireProtocol.Request, _ picture: SealedMemory) throws {
+        let outcome = try picture.withMapping { try self.engine.render(job, picture: $0, within: request.time) }
+        precondition(outcome.renditions.map(\.preset) == job.presets, "the engine left the order of the presets")
         let result = WireProtocol.Result(
             facts: outcome.facts,
             renditions: outcome.renditions.map {
@@ -116,6 +129,31 @@ package struct WorkerLoop<Engine: PictureEngine> {
         )
         let reply = try WireProtocol.encode(WireProtocol.Reply(id: request.id, result: result))
         try self.socket.send(reply, memory: Self.memory(of: outcome.renditions))
+    }
+
+    private func compare(_ job: CompareJob, _ request: WireProtocol.Request, _ pictures: SealedMemory) throws {
+        let made = try pictures.withMapping { bytes in
+            try self.engine.compare(
+                job,
+                first: UnsafeRawBufferPointer(rebasing: bytes[..<job.first.bytes]),
+                second: UnsafeRawBufferPointer(rebasing: bytes[job.first.bytes...]),
+                within: request.time
+            )
+        }
+        let result = WireProtocol.CompareResult(
+            first: made.first,
+            second: made.second,
+            likeness: made.likeness,
+            drawingBytes: made.drawing?.count ?? 0
+        )
+        let reply = try WireProtocol.encode(WireProtocol.Reply(id: request.id, comparison: result))
+        try self.socket.send(reply, memory: made.drawing.map { try Self.memory(of: $0) })
+    }
+
+    private static func memory(of drawing: [UInt8]) throws -> SealedMemory {
+        var draft = try MemoryDraft(name: "drawing", bytes: drawing.count)
+        try draft.append(drawing)
+        return try draft.sealed()
     }
 
     /// The renditions back to back; nil when there are none.

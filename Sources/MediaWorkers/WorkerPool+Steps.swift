@@ -14,21 +14,27 @@ extension WorkerPool {
 
     /// Copies the picture into memory that the worker will map. A source that does not keep to its length is refused:
     /// the rest of the memory would be zeros that nobody uploaded.
-    func read(_ source: any PictureSource) async throws -> SealedMemory {
+    func read(_ source: any PictureSource) async throws -> SealedMemory { try await self.read([source]) }
+
+    /// The same of several, back to back.
+    func read(_ sources: [any PictureSource]) async throws -> SealedMemory {
         do {
-            var draft = try MemoryDraft(name: "picture", bytes: source.bytes)
-            try await source.forEachChunk { chunk in
-                guard chunk.count <= draft.missing else {
-                    throw RenderError(
-                        .unavailable,
-                        detail: "the source is longer than the \(source.bytes) bytes it said"
-                    )
+            var draft = try MemoryDraft(name: "picture", bytes: sources.reduce(0) { $0 + $1.bytes })
+            for source in sources {
+                let others = draft.missing - source.bytes
+                try await source.forEachChunk { chunk in
+                    guard chunk.count <= draft.missing - others else {
+                        throw RenderError(
+                            .unavailable,
+                            detail: "the source is longer than the \(source.bytes) bytes it said"
+                        )
+                    }
+                    try draft.append(chunk)
                 }
-                try draft.append(chunk)
-            }
-            guard draft.missing == 0 else {
-                let missing = "\(draft.missing) of the \(source.bytes) bytes it said are missing"
-                throw RenderError(.unavailable, detail: "the source is too short: \(missing)")
+                guard draft.missing == others else {
+                    let missing = "\(draft.missing - others) of the \(source.bytes) bytes it said are missing"
+                    throw RenderError(.unavailable, detail: "the source is too short: \(missing)")
+                }
             }
             return try draft.sealed()
         } catch let failure as WorkerFailure {

@@ -95,13 +95,25 @@ package final class WorkerPool: Renderer {
 
     /// One job on one worker; blocks for as long as that takes.
     func perform(_ job: RenderJob, _ picture: SealedMemory, _ turn: JobTime.Turn) throws -> RenderOutcome {
+        guard case .outcome(let outcome) = try self.perform(.render(job), picture, turn) else {
+            preconditionFailure("an exchange answers what was asked")
+        }
+        return outcome
+    }
+
+    /// - Returns: what was asked for; no refusal, which is thrown.
+    func perform(
+        _ work: WireProtocol.Work,
+        _ picture: SealedMemory,
+        _ turn: JobTime.Turn
+    ) throws -> WorkerProcess.Answer {
         let id = self.jobIDs.wrappingAdd(1, ordering: .relaxed).newValue
         let worker = try self.checkOut(by: turn.deadline)
         let request = WireProtocol.Request(
             id: id,
             pictureBytes: picture.bytes,
             timeMilliseconds: turn.millisecondsLeft(at: .now),
-            job: job
+            work: work
         )
         let message: [UInt8]
         do {
@@ -128,8 +140,9 @@ package final class WorkerPool: Renderer {
         self.state.withLock { $0.jobsDone += 1 }
         if let recycling { self.recycle(worker, recycling) }
         switch answer {
-        case .outcome(let outcome): return outcome
+        case .outcome, .comparison: return answer
         case .refusal(let error): throw turn.blame(error)
+        case .compareRefusal(let error): throw error
         }
     }
 

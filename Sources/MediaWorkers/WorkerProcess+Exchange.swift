@@ -39,8 +39,7 @@ extension WorkerProcess {
         }
         guard let datagram = try socket.receive(until: start + request.time + bounds.grace) else {
             // A decoder that will not stop has had its chance at the upload, where every picture becomes a WebP.
-            let canStop = request.job.presets.allSatisfy(\.recipe.format.canStop)
-            throw WorkerFailure(.deadline, "no answer in time", canStop ? .picture : .encoder)
+            throw WorkerFailure(.deadline, "no answer in time", request.canStop ? .picture : .encoder)
         }
         let reply = try WireProtocol.decode(WireProtocol.Reply.self, from: datagram.bytes)
         guard reply.version == WireProtocol.version, reply.id == request.id else {
@@ -49,17 +48,34 @@ extension WorkerProcess {
                 "version \(reply.version), job \(reply.id); asked was \(WireProtocol.version), \(request.id)"
             )
         }
-        switch (reply.result, reply.failure) {
-        case (let result?, nil):
-            try Self.check(result, of: request.job)
-            let formats = request.job.presets.map(\.recipe.format)
+        switch (request.work, reply.result, reply.comparison, reply.failure) {
+        case (.render(let job), let result?, nil, nil):
+            try Self.check(result, of: job)
+            let formats = job.presets.map(\.recipe.format)
             let memory = datagram.descriptor
             let pieces = try Self.read(result, formats, from: memory, resultBytesMax: bounds.resultBytesMax)
-            return .outcome(Self.outcome(of: request.job, result, pieces))
-        case (nil, let failure?):
+            return .outcome(Self.outcome(of: job, result, pieces))
+        case (.compare(let job), nil, let result?, nil):
+            return .comparison(try Self.comparison(result, of: job, datagram.descriptor, bounds))
+        case (_, nil, nil, let failure?):
             if datagram.descriptor != nil { throw WorkerFailure(.protocol, "memory with a failure") }
-            return .refusal(try Self.refusal(failure, isOverdue: start.duration(to: .now) >= request.time))
-        default: throw WorkerFailure(.protocol, "neither or both of a result and a failure")
+            let error = try Self.refusal(failure, isOverdue: start.duration(to: .now) >= request.time)
+            return try Self.answer(error, of: failure.picture, request.work)
+        default: throw WorkerFailure(.protocol, "not one of a failure and what was asked for")
+        }
+    }
+
+    /// Of two pictures one is to blame, but for the time.
+    private static func answer(
+        _ error: RenderError,
+        of picture: ComparedPicture?,
+        _ work: WireProtocol.Work
+    ) throws -> Answer {
+        switch (work, picture, error.code) {
+        case (.render, nil, _), (.compare, nil, .deadline): return .refusal(error)
+        case (.compare, let picture?, let code) where code != .deadline:
+            return .compareRefusal(CompareError(picture, error))
+        default: throw WorkerFailure(.protocol, "a failure that blames another picture than it may")
         }
     }
 
@@ -98,7 +114,7 @@ extension WorkerProcess {
         }
     }
 
-    private static func isWithin(_ limits: PictureLimits, _ facts: PictureFacts) -> Bool {
+    static func isWithin(_ limits: PictureLimits, _ facts: PictureFacts) -> Bool {
         let (pixels, isTooMany) = facts.size.width.multipliedReportingOverflow(by: facts.size.height)
         return !isTooMany && pixels <= limits.pixelsMax && pixels <= limits.pixelsTotalMax / max(1, facts.frames)
     }
@@ -151,5 +167,15 @@ extension WorkerProcess {
             RenderedPicture(preset: made.0, size: made.1.size, bytes: bytes, choice: made.1.choice)
         }
         return RenderOutcome(facts: result.facts, renditions: renditions, timings: result.timings, path: result.path)
+    }
+}
+
+extension WireProtocol.Request {
+    /// Whether all of the work can be told to stop at its deadline.
+    fileprivate var canStop: Bool {
+        switch self.work {
+        case .render(let job): job.presets.allSatisfy(\.recipe.format.canStop)
+        case .compare: true
+        }
     }
 }

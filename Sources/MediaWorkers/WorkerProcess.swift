@@ -12,8 +12,11 @@ final class WorkerProcess: Sendable {
     /// What a worker has to say to a job.
     enum Answer: Sendable {
         case outcome(RenderOutcome)
+        case comparison(Comparison)
         /// It is the picture's fault.
         case refusal(RenderError)
+        /// It is the fault of one of two.
+        case compareRefusal(CompareError)
     }
 
     /// How long a process may take from the end of its socket to its own: the kernel closes descriptors last but one.

@@ -26,7 +26,10 @@ struct Mediactl: AsyncParsableCommand {
                 ]
             ),
             CommandGroup(name: "Performance", subcommands: [Bench.self]),
-            CommandGroup(name: "This machine", subcommands: [Convert.self, Sign.self, Config.self, Metrics.self]),
+            CommandGroup(
+                name: "This machine",
+                subcommands: [Convert.self, Compare.self, Sign.self, Config.self, Metrics.self]
+            ),
         ]
     )
 

@@ -48,6 +48,13 @@ final class SourceFile: Sendable, PictureSource {
         return SourceFile(path: path, bytes: Int(facts.st_size), descriptor: descriptor)
     }
 
+    /// Whether `path` leads to this file, whatever it is called there.
+    func isThere(at path: String) -> Bool {
+        var (own, other) = (stat(), stat())
+        guard fstat(self.descriptor, &own) == 0, stat(path, &other) == 0 else { return false }
+        return own.st_dev == other.st_dev && own.st_ino == other.st_ino
+    }
+
     /// The format that the first bytes of the file announce, or nil. Blocks.
     static func format(at path: String) throws -> PictureFormat? {
         let file = try Self.openBlocking(path)

@@ -78,6 +78,28 @@ struct PixelsTests {
         #expect(psnr(black, white) == 0)
     }
 
+    @Test("see red, green and blue by their weights, and white as white")
+    func lumaIsThatOfBT601() {
+        let colours: [(rgb: [UInt8], luma: UInt8)] = [
+            ([0, 0, 0], 0), ([255, 255, 255], 255), ([255, 0, 0], 76), ([0, 255, 0], 150), ([0, 0, 255], 29),
+            ([128, 128, 128], 128), ([10, 200, 90], 131),
+        ]
+        // Often enough for whole vectors, and some pixels more.
+        let pixels = (0..<10).flatMap { _ in colours }
+        var luma = [UInt8](repeating: 1, count: pixels.count)
+        cpixels_luma(pixels.flatMap(\.rgb), pixels.count, &luma)
+        #expect(luma == pixels.map(\.luma))
+    }
+
+    @Test("draw differences larger than they are, and white where there is no room")
+    func differencesAreDrawnLarger() {
+        let a: [UInt8] = (0..<100).map { UInt8($0) }
+        let b = [UInt8](repeating: 40, count: 100)
+        var difference = [UInt8](repeating: 1, count: 100)
+        cpixels_difference(a, b, 100, 8, &difference)
+        #expect(difference == (0..<100).map { UInt8(min(255, abs($0 - 40) * 8)) })
+    }
+
     private static func padded(_ plane: SyntheticPlane, to stride: Int, with padding: UInt8) -> [UInt8] {
         (0..<plane.height).flatMap { row in
             plane.samples[row * plane.width..<(row + 1) * plane.width]

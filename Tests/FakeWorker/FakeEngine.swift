@@ -41,6 +41,34 @@ struct FakeEngine: PictureEngine {
         return Self.outcome(of: job, Array(picture.prefix(Self.copyBytesMax)))
     }
 
+    /// Does what the first picture's first line says; an honest comparison is of two equal pictures.
+    func compare(
+        _ job: CompareJob,
+        first: UnsafeRawBufferPointer,
+        second: UnsafeRawBufferPointer,
+        within time: Duration
+    ) throws -> Comparison {
+        let line = String(decoding: first.prefix(200).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        let words = line.trimmingPrefix("GIF89a ").split(separator: " ", maxSplits: 1).map(String.init)
+        let argument = words.count > 1 ? words[1] : ""
+        switch words.first {
+        case "crash": abort()
+        case "late":
+            usleep(UInt32(time / .microseconds(1)))
+            throw RenderError(.deadline, detail: "gave up after \(time)")
+        case "fault": throw CompareError(.second, RenderError(Self.code(argument), detail: "the codec's\nown words"))
+        case "forge": CompareForgery.send(argument)
+        default: break
+        }
+        let facts = PictureFacts(size: CompareForgery.size, frames: 1)
+        return Comparison(
+            first: facts,
+            second: facts,
+            likeness: Likeness(ssim: 1, psnr: nil),
+            drawing: job.isDrawing ? CompareForgery.drawing : nil
+        )
+    }
+
     /// Memory that is used and free again, below some that is not: a heap shrinks from its top alone.
     private static func fragment(mebibytes: Int) {
         // Below what malloc(3) maps apart.

@@ -15,7 +15,7 @@ struct WireFuzzTests {
     private static let webP = SampleWebP.lossless(320, 240, Array("fuzz".utf8))
 
     private static func request(_ picture: SealedMemory) -> WireProtocol.Request {
-        WireProtocol.Request(id: 7, pictureBytes: picture.bytes, timeMilliseconds: 20, job: Jobs.one)
+        WireProtocol.Request(id: 7, pictureBytes: picture.bytes, timeMilliseconds: 20, work: .render(Jobs.one))
     }
 
     private static var result: WireProtocol.Result {
@@ -58,6 +58,7 @@ struct WireFuzzTests {
                     #expect(outcome.renditions.map(\.bytes) == [Self.webP], "seed \(seed), round \(round)")
                     #expect(attachment == .sealed)
                 case .refusal(let error): #expect(WireProtocol.reportable.contains(error.code))
+                case .comparison, .compareRefusal: Issue.record("nobody asked for it: seed \(seed), round \(round)")
                 }
             } catch let failure as WorkerFailure {
                 // An empty datagram and the end of the socket look alike.
@@ -133,10 +134,19 @@ struct WireFuzzTests {
 }
 
 /// Never asked: only the checks of the loop are of interest.
-private struct NoEngine: PictureEngine {
+struct NoEngine: PictureEngine {
     var formats: Set<RenditionFormat> { [] }
 
     func render(_ job: RenderJob, picture: UnsafeRawBufferPointer, within time: Duration) throws -> RenderOutcome {
         throw RenderError(.unsupported, detail: "no engine")
+    }
+
+    func compare(
+        _ job: CompareJob,
+        first: UnsafeRawBufferPointer,
+        second: UnsafeRawBufferPointer,
+        within time: Duration
+    ) throws -> Comparison {
+        throw CompareError(.first, RenderError(.unsupported, detail: "no engine"))
     }
 }

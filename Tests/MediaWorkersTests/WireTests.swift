@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct WireProtocolTests {
     @Test func messagesComeBackAsTheyWere() throws {
-        let request = WireProtocol.Request(id: .max, pictureBytes: 7, timeMilliseconds: 1, job: Jobs.both)
+        let request = WireProtocol.Request(id: .max, pictureBytes: 7, timeMilliseconds: 1, work: .render(Jobs.both))
         #expect(try WireProtocol.decode(WireProtocol.Request.self, from: WireProtocol.encode(request)) == request)
         let failure = WireProtocol.Reply(id: 1, failure: .init(code: "side-too-long", detail: "ä\n"))
         #expect(try WireProtocol.decode(WireProtocol.Reply.self, from: WireProtocol.encode(failure)) == failure)

@@ -24,6 +24,15 @@ struct ProbeEngine: PictureEngine {
         return outcome
     }
 
+    func compare(
+        _ job: CompareJob,
+        first: UnsafeRawBufferPointer,
+        second: UnsafeRawBufferPointer,
+        within time: Duration
+    ) throws -> Comparison {
+        try self.engine.compare(job, first: first, second: second, within: time)
+    }
+
     private static func attempt(_ name: String, _ prefix: String) -> String? {
         guard name.hasPrefix(prefix) else { return nil }
         return String(name.dropFirst(prefix.count).map { $0 == "-" ? "_" : $0 })

@@ -30,6 +30,16 @@ double cpixels_ssim(const uint8_t *a, size_t a_stride, const uint8_t *b, size_t 
 /// @return at least 0; INFINITY for equal planes.
 double cpixels_psnr(const uint8_t *a, size_t a_stride, const uint8_t *b, size_t b_stride, int width, int height);
 
+/// The luma of 8-bit RGB pixels: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601, full range, as in a JPEG), rounded.
+///
+/// @param rgb, luma `count` pixels of 3 bytes, and room for as many bytes.
+void cpixels_luma(const uint8_t *rgb, size_t count, uint8_t *luma);
+
+/// How far samples are apart, `factor` times over, and at most 255.
+///
+/// @param factor 1 to 255.
+void cpixels_difference(const uint8_t *a, const uint8_t *b, size_t count, int factor, uint8_t *difference);
+
 #ifdef __cplusplus
 }
 #endif

@@ -119,6 +119,10 @@ int cvips_save_jpeg(VipsImage *in, int quality, void **out, size_t *count);
 /// An AVIF of 8 bits a sample. The encoder takes the picture whole and asks nobody for the time. Free `*out` with
 /// `cvips_free`.
 int cvips_save_avif(VipsImage *in, int quality, int effort, void **out, size_t *count);
+/// Puts images of one size and one form side by side.
+int cvips_beside(VipsImage **images, int count, VipsImage **out);
+/// A PNG without metadata, made quickly. Free `*out` with `cvips_free`.
+int cvips_save_png(VipsImage *in, void **out, size_t *count);
 /// Writes in the format that `suffix` names (`.jpg`, `.png`, `.gif`): samples for start-up and for tests.
 int cvips_save_sample(VipsImage *in, const char *suffix, void **out, size_t *count);
 /// A picture of the given samples: 8-bit, or 16-bit in the machine's byte order. `space` is `srgb`, `b-w`, `cmyk`,

@@ -15,4 +15,18 @@ package protocol PictureEngine {
     /// - Throws: ``RenderError`` with one of the codes that are the picture's fault, or `.deadline` when it gave up,
     ///   never before `time` has passed.
     func render(_ job: RenderJob, picture: UnsafeRawBufferPointer, within time: Duration) throws -> RenderOutcome
+
+    /// Decodes both pictures and measures how alike they are.
+    ///
+    /// - Parameters:
+    ///   - first: the whole file, readable for the length of the call; so is `second`.
+    ///   - time: as for ``render(_:picture:within:)``.
+    /// - Throws: ``CompareError`` for a picture's fault, of the codes above; ``RenderError`` `.deadline` when it gave
+    ///   up.
+    func compare(
+        _ job: CompareJob,
+        first: UnsafeRawBufferPointer,
+        second: UnsafeRawBufferPointer,
+        within time: Duration
+    ) throws -> Comparison
 }

@@ -11,7 +11,7 @@ enum Engine {
     static func with<Result>(
         _ settings: Settings,
         logger: Logger,
-        _ body: (_ renderer: any Renderer, _ codecs: String) async throws -> Result
+        _ body: (_ pool: WorkerPool, _ codecs: String) async throws -> Result
     ) async throws -> Result {
         let pool = WorkerPool(configuration: settings.workerPool, logger: logger)
         do {
