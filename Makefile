@@ -9,7 +9,7 @@ python := .build/checks-venv/bin/python
 python_load := .build/load-venv/bin/python
 checks := first-light photos plaintext corpus links metrics metrics-cost alerts breach http-responses redbot-notes slow \
 	cold-reads cache vectors cpu sandbox-cpu edge traces load dashboards bench-compare \
-	convert-speed convert-resume convert-corpus quality-target
+	convert-speed convert-resume convert-corpus quality-target imaging
 faults := kill crash-points power-cuts io-errors full-disk tamper rotation model upload-rate catalog-cost sealing-speed
 scenarios := smoke load stress spike soak all
 hostile := corpus sanitized mutated bombs chaos readers overload memory sandbox-cpu
@@ -85,6 +85,12 @@ bench-delivery: ## What a hit costs, beside nginx, its proxy_cache and Varnish (
 	scripts/install-checks
 	$(MAKE) build
 	$(python) checks/bench_delivery.py $(ARGS)
+
+.PHONY: bench-imaging
+bench-imaging: ## The default pair by us and by libvips: CPU, bytes, SSIM (exit code 3: a threshold missed; ARGS="--rounds 15")
+	scripts/install-checks
+	$(MAKE) build
+	$(python) Benchmarks/imaging.py $(ARGS)
 
 .PHONY: bench-encoders
 bench-encoders: ## What JPEG and AVIF take in a worker: CPU and memory by the pixel (as root; ARGS="--width 4000")

@@ -5,11 +5,15 @@ import MediaImaging
 import MediaModel
 import MediaWorkers
 
-// Measures what the worker and its sandbox cost, for checks/sandbox_cpu.py: the default pair of a picture, by the same
-// engine, in this process and through a confined worker, in alternating blocks. One line a block: CPU milliseconds a
-// picture (user and system, all threads) inside this process, and of this process and the worker together.
+// Makes the default pair of pictures by the engine in this process and by a confined worker, and measures what either
+// takes, for checks/sandbox_cpu.py and Benchmarks/imaging.py. Each line of standard input is answered by one: CPU
+// milliseconds a picture (user and system, all threads), of this process and its worker together.
 //
-//     SandboxBench WORKER BLOCKS PICTURES-A-BLOCK PICTURE
+//     SandboxBench WORKER
+//     inside TIMES PICTURE [FOLDER]
+//     worker TIMES PICTURE [FOLDER]
+//
+// Where there is a FOLDER a pair that is not measured comes first, and goes there as NAME.webp.
 
 struct FilePicture: PictureSource {
     let content: [UInt8]
@@ -48,38 +52,62 @@ func cpuSecondsOfAll() throws -> Double {
     ([getpid()] + (try children())).reduce(0) { $0 + cpuSeconds(of: $1) }
 }
 
-let arguments = CommandLine.arguments
-guard arguments.count == 5, let blocks = Int(arguments[2]), let pictures = Int(arguments[3]),
-    let content = FileManager.default.contents(atPath: arguments[4]), let format = Sniff.format(of: [UInt8](content))
-else {
-    print("usage: SandboxBench WORKER BLOCKS PICTURES-A-BLOCK PICTURE")
+/// What goes in by a line.
+struct Order {
+    let isInside: Bool
+    let times: Int
+    let source: FilePicture
+    let job: RenderJob
+    let folder: String?
+
+    init?(_ line: String) {
+        let words = line.split(separator: " ").map(String.init)
+        guard words.count == 3 || words.count == 4, ["inside", "worker"].contains(words[0]), let times = Int(words[1]),
+            let content = FileManager.default.contents(atPath: words[2]),
+            let format = Sniff.format(of: [UInt8](content))
+        else { return nil }
+        self.isInside = words[0] == "inside"
+        self.times = times
+        self.source = FilePicture(content: [UInt8](content))
+        self.job = RenderJob(format: format, limits: PictureLimits(), presets: Preset.defaults)
+        self.folder = words.count == 4 ? words[3] : nil
+    }
+}
+
+guard CommandLine.arguments.count == 2 else {
+    print("usage: SandboxBench WORKER")
     exit(2)
 }
-let source = FilePicture(content: [UInt8](content))
-let job = RenderJob(format: format, limits: PictureLimits(), presets: Preset.defaults)
 let engine = try VipsEngine.start()
 let pool = WorkerPool(
-    configuration: .init(executable: arguments[1], workers: 1, renderDeadline: .seconds(120), jobsMax: 0),
+    configuration: .init(executable: CommandLine.arguments[1], workers: 1, renderDeadline: .seconds(120), jobsMax: 0),
     logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
 )
 try await pool.start()
 
-func inside() throws -> RenderOutcome {
-    try source.content.withUnsafeBytes { try engine.render(job, picture: $0, within: .seconds(120)) }
+func make(_ order: Order) async throws -> [RenderedPicture] {
+    guard order.isInside else {
+        return try await pool.render(order.job, source: order.source, priority: .background).renditions
+    }
+    return try order.source.content.withUnsafeBytes {
+        try engine.render(order.job, picture: $0, within: .seconds(120)).renditions
+    }
 }
 
-// The first of either pays for start-up; and what is compared must be the same work.
-let expected = try inside()
-guard try await pool.render(job, source: source, priority: .background).renditions == expected.renditions else {
-    print("the worker makes other bytes")
-    exit(1)
-}
-for _ in 0..<blocks {
+while let line = readLine() {
+    guard let order = Order(line) else {
+        print("no order: \(line)")
+        exit(2)
+    }
+    if let folder = order.folder {
+        for rendition in try await make(order) {
+            try Data(rendition.bytes).write(to: URL(filePath: "\(folder)/\(rendition.preset.name).webp"))
+        }
+    }
     let start = try cpuSecondsOfAll()
-    for _ in 0..<pictures { _ = try inside() }
-    let middle = try cpuSecondsOfAll()
-    for _ in 0..<pictures { _ = try await pool.render(job, source: source, priority: .background) }
-    let end = try cpuSecondsOfAll()
-    print((middle - start) / Double(pictures) * 1000, (end - middle) / Double(pictures) * 1000)
+    for _ in 0..<order.times { _ = try await make(order) }
+    print((try cpuSecondsOfAll() - start) / Double(order.times) * 1000)
+    // Of all streams: who reads a pipe waits for the line.
+    fflush(nil)
 }
 await pool.shutdown()
