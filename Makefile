@@ -13,6 +13,8 @@ checks := first-light photos plaintext corpus links metrics metrics-cost alerts 
 faults := kill crash-points power-cuts io-errors full-disk tamper rotation model upload-rate catalog-cost sealing-speed
 scenarios := smoke load stress spike soak all
 hostile := corpus sanitized mutated bombs chaos readers overload memory sandbox-cpu
+# Laid out as a package has it: what is in there goes to /usr/local/share.
+share := .build/share
 run_faults := PYTHONPATH=checks $(python) -m faults
 run_hostile := PYTHONPATH=checks $(python) -m hostile
 
@@ -29,15 +31,13 @@ serve: build ## Install what is needed, build, and start the service on 127.0.0.
 	exec .build/release/mediad serve $(ARGS)
 
 .PHONY: build
-build: ## Build the three programs for release
+build: ## Build the three programs for release, and mediactl's completions
 	scripts/install-build
 	for program in $(programs); do swift build -c release --product "$$program"; done
-
-# Where packages have them: copy the folder to /usr/local/share.
-share := .build/share
+	scripts/completions .build/release/mediactl $(share)
 
 .PHONY: completions
-completions: ## Completions of mediactl for bash, zsh and fish, in .build/share
+completions: ## Completions of mediactl for bash, zsh and fish, in .build/share; `make build` makes them too
 	test -x .build/release/mediactl || $(MAKE) build
 	scripts/completions .build/release/mediactl $(share)
 

@@ -89,10 +89,11 @@ struct ConvertSession: Sendable {
         progress.say(self.report.json ? (try? JSONText.line(outcome)) ?? outcome.line : outcome.line)
     }
 
-    /// So many wait as may, beside those in work, but no more than twice as many in all.
+    /// Those in work, and as many again that are read ahead, as far as the pool lets background work wait: a quarter of
+    /// its places.
     private var width: Int {
         let workers = self.settings.workers.count
-        return workers + max(1, min(workers, self.settings.workers.queueMax / 4))
+        return workers + min(workers, (self.settings.workers.queueMax + 3) / 4)
     }
 
     private func keepSynced(_ journal: ConvertJournal) async {
