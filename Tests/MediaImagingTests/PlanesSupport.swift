@@ -9,7 +9,8 @@ import Testing
 
 /// JPEGs that the tests draw.
 enum Drawing {
-    /// Waves of a few lengths and a few edges, in colours: something for a filter to get wrong.
+    /// Waves of a few lengths and a few edges, in colours that no filter drives out of what RGB can show: the general way
+    /// cuts there, and the planes do not.
     private static func samples(_ size: PictureSize, bands: Int) -> [UInt8] {
         var samples: [UInt8] = []
         samples.reserveCapacity(size.width * size.height * bands)
@@ -17,12 +18,9 @@ enum Drawing {
             for x in 0..<size.width {
                 // Triangles, which need no library of functions.
                 func wave(_ at: Int, _ length: Int) -> Int { abs(at % (2 * length) - length) * 255 / length }
-                let block = (x / 37 + y / 29) % 3 * 40
-                let rgb = [
-                    (wave(x + 2 * y, 61) + block) / 2, (wave(3 * x - y + 9000, 113) + block) / 2,
-                    (wave(x * x / 97 + y, 83) + wave(y, 17)) / 2,
-                ]
-                samples += rgb.prefix(bands).map { UInt8(min(255, $0)) }
+                let light = 60 + wave(x + 2 * y, 61) / 4 + wave(x * x / 997 + y, 43) / 6 + (x / 97 + y / 79) % 2 * 24
+                let rgb = [light + wave(x + y, 211) / 8, light, light + wave(2 * x - y + 9000, 307) / 7]
+                samples += rgb.prefix(bands).map { UInt8($0) }
             }
         }
         return samples
