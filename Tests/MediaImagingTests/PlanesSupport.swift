@@ -106,23 +106,13 @@ struct Planar {
 
     /// By way of pixels: what a lossless rendition shows, and of four pixels the mean colour.
     init(_ pixels: Decoded) {
-        self.size = pixels.size
         let (width, height) = (pixels.size.width, pixels.size.height)
-        var (y, u, v): ([UInt8], [UInt8], [UInt8]) = ([], [], [])
-        for top in 0..<height {
-            for left in 0..<width { y.append(UInt8(Self.limited(pixels.pixel(left, top)).y.rounded())) }
-        }
-        for top in stride(from: 0, to: height, by: 2) {
-            for left in stride(from: 0, to: width, by: 2) {
-                let four = [(0, 0), (1, 0), (0, 1), (1, 1)].map {
-                    pixels.pixel(min(left + $0.0, width - 1), min(top + $0.1, height - 1))
-                }
-                let mean = (0..<3).map { band in four.reduce(0) { $0 + $1[band] } }
-                let (_, cb, cr) = Self.limited(mean.map { ($0 + 2) / 4 })
-                u.append(UInt8(cb.rounded()))
-                v.append(UInt8(cr.rounded()))
-            }
-        }
+        let chroma = ((width + 1) / 2) * ((height + 1) / 2)
+        var y = [UInt8](repeating: 0, count: width * height)
+        var u = [UInt8](repeating: 0, count: chroma)
+        var v = u
+        csampler_planes(pixels.samples, CInt(pixels.bands), CInt(width), CInt(height), &y, &u, &v)
+        self.size = pixels.size
         (self.y, self.u, self.v) = (y, u, v)
     }
 

@@ -74,7 +74,8 @@ struct Decoded {
     let bands: Int
     let delays: [CInt]
     let loop: CInt
-    private let samples: [UInt8]
+    /// `bands` a pixel, without gaps.
+    let samples: [UInt8]
 
     init(_ file: [UInt8], as format: PictureFormat = .webp) throws {
         _ = try VipsEngine.start()
