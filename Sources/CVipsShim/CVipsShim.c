@@ -107,6 +107,14 @@ int cvips_is_srgb8(const VipsImage *image) {
         && vips_image_get_format(image) == VIPS_FORMAT_UCHAR && (bands == 3 || bands == 4);
 }
 
+int cvips_is_rgb(const VipsImage *image) {
+    int space = vips_image_get_interpretation(image);
+    int bands = vips_image_get_bands(image);
+    return (space == VIPS_INTERPRETATION_sRGB || space == VIPS_INTERPRETATION_RGB16) && (bands == 3 || bands == 4);
+}
+
+const void *cvips_pixels(VipsImage *image) { return vips_image_get_data(image); }
+
 const int *cvips_delays(VipsImage *image, int *count) {
     int *delays = NULL;
     *count = 0;
@@ -319,7 +327,8 @@ int cvips_save_avif(VipsImage *in, int quality, int effort, void **out, size_t *
     cvips_watch(in);
     return vips_heifsave_buffer(
         in, out, count, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "Q", quality, "effort", effort,
-        "bitdepth", 8, "strip", TRUE, NULL);
+        "bitdepth", 8,
+        "strip", vips_image_get_typeof(in, VIPS_META_ICC_NAME) == 0, NULL);
 }
 
 int cvips_beside(VipsImage **images, int count, VipsImage **out) {

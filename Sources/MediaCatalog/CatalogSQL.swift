@@ -28,8 +28,9 @@ enum CatalogSQL: String, CaseIterable {
         """
     case insertVersion = """
         INSERT INTO versions (asset, number, state, created_ms, source_blob, holds_source, width, height, presets_json,
-          announced)
-        VALUES (:asset, :number, :state, :created_ms, :blob, 1, :width, :height, :presets, :announced)
+          announced, focus, thumbhash, colour, attention, frames)
+        VALUES (:asset, :number, :state, :created_ms, :blob, 1, :width, :height, :presets, :announced, :focus,
+          :thumbhash, :colour, :attention, :frames)
         """
     case insertRendition = """
         INSERT INTO renditions (asset, version, preset, recipe_json, width, height, choice_json, blob)
@@ -40,7 +41,8 @@ enum CatalogSQL: String, CaseIterable {
         VALUES (:tenant, :key, :asset, :number, :target, :sha256, :bytes, :created_ms)
         """
     case setReady = """
-        UPDATE versions SET state = 'ready', width = :width, height = :height
+        UPDATE versions SET state = 'ready', width = :width, height = :height, thumbhash = :thumbhash,
+          colour = :colour, attention = :attention, frames = :frames
         WHERE asset = :asset AND number = :number AND state = 'processing'
           AND NOT EXISTS (SELECT 1 FROM assets WHERE id = :asset AND deleted_ms IS NOT NULL)
         RETURNING presets_json
@@ -101,7 +103,7 @@ enum CatalogSQL: String, CaseIterable {
     case asset = "SELECT tenant, last_version, deleted_ms, erased FROM assets WHERE id = :asset"
     case version = """
         SELECT v.asset, v.number, a.tenant, v.state, v.created_ms, v.width, v.height, v.presets_json, v.failure,
-          v.announced, {blob}
+          v.announced, v.focus, v.thumbhash, v.colour, v.attention, v.frames, {blob}
         FROM assets a CROSS JOIN versions v ON v.asset = a.id CROSS JOIN blobs b ON b.id = v.source_blob
         WHERE a.id = :asset AND a.deleted_ms IS NULL AND v.number = :number
         """

@@ -58,7 +58,9 @@ enum Rows {
             presets: presets,
             renditions: ordered,
             failure: isFailed ? try Self.value("failure", as: String.self, of: source, row: row) : nil,
-            isAnnounced: try Self.value("announced", as: Bool.self, of: source, row: row)
+            isAnnounced: try Self.value("announced", as: Bool.self, of: source, row: row),
+            focus: try Self.focus(source, row: row),
+            impression: try Self.impression(source, row: row)
         )
     }
 

@@ -43,7 +43,8 @@ extension SQLiteCatalog {
                 "state": version.state.rawValue, "created_ms": Rows.milliseconds(version.createdAt),
                 "blob": Data(source.bytes), "width": version.sourceSize?.width, "height": version.sourceSize?.height,
                 "presets": Rows.json(version.presets), "announced": version.isAnnounced,
-            ]
+                "focus": version.focus?.description,
+            ] &+ Rows.arguments(version.impression)
         )
     }
 

@@ -29,13 +29,15 @@ extension SQLiteCatalog {
         _ ref: VersionRef,
         sourceSize: PictureSize,
         renditions: [Rendition],
+        impression: Impression?,
         quota: Quota
     ) async throws -> AssetVersion {
         let outbox = self.outbox
         let now = Date()
         let version = try await self.commit { database in
             try outbox.notingLatest(of: ref.asset, at: now, in: database) {
-                try Self.complete(ref, sourceSize: sourceSize, renditions: renditions, quota: quota, in: database)
+                let facts = Rows.arguments(sourceSize, impression)
+                return try Self.complete(ref, facts, renditions: renditions, quota: quota, in: database)
             }
         }
         outbox.ring()
@@ -193,13 +195,12 @@ extension SQLiteCatalog {
 
     private static func complete(
         _ ref: VersionRef,
-        sourceSize: PictureSize,
+        _ facts: StatementArguments,
         renditions: [Rendition],
         quota: Quota,
         in database: Database
     ) throws -> AssetVersion {
-        let size: StatementArguments = ["width": sourceSize.width, "height": sourceSize.height]
-        guard let json = try String.fetchOne(CatalogSQL.setReady.prepared(database, ref.arguments &+ size)) else {
+        guard let json = try String.fetchOne(CatalogSQL.setReady.prepared(database, ref.arguments &+ facts)) else {
             throw try Self.notProcessing(ref, in: database)
         }
         let presets = try Rows.presets(json, row: "versions \(ref)")
@@ -321,7 +322,9 @@ extension AssetVersion {
             presets: self.presets,
             renditions: self.renditions,
             failure: self.failure,
-            isAnnounced: self.isAnnounced
+            isAnnounced: self.isAnnounced,
+            focus: self.focus,
+            impression: self.impression
         )
     }
 }

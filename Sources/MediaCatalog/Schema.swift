@@ -7,7 +7,7 @@ enum Schema {
     /// `IMGO`.
     static let applicationID = 0x494D_474F
     /// In the file's header (`PRAGMA user_version`): the number of the last migration.
-    static let version = 8
+    static let version = 9
 
     /// Each migration is one transaction, also the number in the header. One that was released is never changed.
     static var migrator: DatabaseMigrator {
@@ -44,6 +44,10 @@ enum Schema {
         migrator.registerMigration("8", foreignKeyChecks: .immediate) { database in
             try database.execute(sql: Self.eighth)
             try database.execute(sql: "PRAGMA user_version = 8")
+        }
+        migrator.registerMigration("9", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: Self.ninth)
+            try database.execute(sql: "PRAGMA user_version = 9")
         }
         return migrator
     }

@@ -33,11 +33,12 @@ struct LifeHandler: Sendable {
         return .json(Manifest(try await self.describe.asset(asset), baseURL: self.baseURL))
     }
 
-    /// `POST /v1/assets/{asset}/reprocess`
-    func reprocess(_ asset: AssetID, _ incoming: IncomingBody) async throws -> Response {
+    /// `POST /v1/assets/{asset}/reprocess?focus=`
+    func reprocess(_ asset: AssetID, query: Substring?, _ incoming: IncomingBody) async throws -> Response {
+        let focus = try FocusField.read(query)
         try await incoming.requireEmpty()
         let respondsAsync = Preferences.respondsAsync(incoming.fields)
-        let version = try await self.revise.reprocess(asset, respondsAsync: respondsAsync)
+        let version = try await self.revise.reprocess(asset, focus: focus, respondsAsync: respondsAsync)
         return .manifest(ofNew: version, baseURL: self.baseURL, respondsAsync: respondsAsync)
     }
 

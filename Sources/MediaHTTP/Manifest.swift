@@ -9,6 +9,8 @@ struct Manifest: Encodable {
         /// Of the upright picture; absent until it was decoded.
         let width: Int?
         let height: Int?
+        /// 1 for a still; absent until it was decoded, and for what was so before they were counted.
+        let frames: Int?
         let sha256: String
     }
 
@@ -29,12 +31,33 @@ struct Manifest: Encodable {
         let encodes: Int?
     }
 
+    /// What to show until the picture is there.
+    struct Placeholder: Encodable {
+        /// In base64.
+        let thumbhash: String
+        /// `#rrggbb`.
+        let colour: String
+    }
+
+    /// What matters most in the picture: fractions of the upright one's width and height, from the top left corner.
+    struct Focus: Encodable {
+        let x: Double
+        let y: Double
+        /// Who says so: `upload` or `attention`.
+        let by: String
+    }
+
     let id: String
     let version: Int
     let state: String
     let createdAt: String
     let source: Source
     let renditions: [String: Entry]
+    /// Absent where nobody knows what the picture looks like.
+    let placeholder: Placeholder?
+    let focus: Focus?
+    /// What an `img` or `source` element's `srcset` is, by the media type of all that is in it (``SourceSet``).
+    let srcset: [String: String]?
     /// Why, where `state` is `failed`: a problem type.
     let failure: String?
 
@@ -49,8 +72,14 @@ struct Manifest: Encodable {
             bytes: version.source.bytes,
             width: version.sourceSize?.width,
             height: version.sourceSize?.height,
+            frames: version.impression?.frames,
             sha256: version.source.sha256.description
         )
+        self.placeholder = version.impression.map {
+            Placeholder(thumbhash: $0.thumbHash.base64, colour: $0.colour.css)
+        }
+        self.focus = Focus(version.aim)
+        self.srcset = SourceSet.texts(of: version, baseURL: baseURL)
         self.failure = version.failure.map { Problem.typePrefix + $0 }
         self.renditions = Dictionary(
             uniqueKeysWithValues: version.renditions.map { rendition in
@@ -78,6 +107,15 @@ extension Manifest.Entry {
         self.ssim = rendition.choice?.ssim
         self.encodes = rendition.choice?.encodes
         self.loss = rendition.choice.flatMap { $0.loss == .lossy ? nil : $0.loss.rawValue }
+    }
+}
+
+extension Manifest.Focus {
+    init?(_ aim: Aim) {
+        guard let point = aim.focus ?? aim.attention else { return nil }
+        self.x = Double(point.x) / Double(FocalPoint.whole)
+        self.y = Double(point.y) / Double(FocalPoint.whole)
+        self.by = aim.focus == nil ? "attention" : "upload"
     }
 }
 

@@ -145,6 +145,8 @@ package struct OriginResponder: HTTPResponder {
         guard target.query == nil || target.route.takesQuery(head.method) else {
             throw Problem.badQuery("This request takes no query.")
         }
+        // Told before there is any talk of room for a picture.
+        if target.route.isForUploads, head.method == .post { _ = try FocusField.read(target.query) }
     }
 
     /// Before anything is looked up: who has no signature is not told what there is, and costs nothing.
@@ -160,14 +162,15 @@ package struct OriginResponder: HTTPResponder {
         _ incoming: IncomingBody
     ) async throws -> Response {
         switch (target.route, method) {
-        case (.assets, .post): try await self.upload(incoming, target: .newAsset)
+        case (.assets, .post): try await self.upload(incoming, target: .newAsset, query: target.query)
         case (.assets, _): try await self.assets.page(query: target.query)
         case (.asset(let asset), .delete): try await self.life.delete(asset, query: target.query, incoming)
         case (.asset(let asset), _): try await self.assets.one(asset)
         case (.undelete(let asset), _): try await self.life.undelete(asset, incoming)
-        case (.reprocess(let asset), _): try await self.life.reprocess(asset, incoming)
+        case (.reprocess(let asset), _): try await self.life.reprocess(asset, query: target.query, incoming)
         case (.latest(let asset), _): try await self.life.setLatest(asset, incoming)
-        case (.versions(let asset), .post): try await self.upload(incoming, target: .newVersion(of: asset))
+        case (.versions(let asset), .post):
+            try await self.upload(incoming, target: .newVersion(of: asset), query: target.query)
         case (.versions(let asset), _): try await self.assets.versions(of: asset, query: target.query)
         case (.version(let ref), _): try await self.assets.version(ref)
         case (.delivery, _), (.original, _), (.unknown, _): throw Self.notFound

@@ -154,7 +154,8 @@ enum Route: Hashable, Sendable {
     /// Whether the target may have a query.
     func takesQuery(_ method: HTTPRequest.Method) -> Bool {
         switch self {
-        case .assets, .versions: method == .get || method == .head
+        case .assets, .versions: true
+        case .reprocess: true
         case .asset: method == .delete
         case .delivery(let path): path.isSigned
         default: false

@@ -17,7 +17,12 @@ struct UploadHandler: Sendable {
     let uploadBytesMax: Int
     let baseURL: String
 
-    func callAsFunction(_ incoming: IncomingBody, target: Upload.Target) async throws -> Response {
+    func callAsFunction(
+        _ incoming: IncomingBody,
+        target: Upload.Target,
+        query: Substring?
+    ) async throws -> Response {
+        let focus = try FocusField.read(query)
         let fields = incoming.fields
         let isMultipart = Self.isMultipart(fields)
         let bytesMax = self.uploadBytesMax + (isMultipart ? Self.multipartOverheadBytesMax : 0)
@@ -28,7 +33,8 @@ struct UploadHandler: Sendable {
             target: target,
             bytesExpected: isMultipart ? nil : announced,
             respondsAsync: respondsAsync,
-            idempotencyKey: try IdempotencyKeyField.read(fields)
+            idempotencyKey: try IdempotencyKeyField.read(fields),
+            focus: focus
         )
         let digest = try ContentDigest(fields)?.running(self.digests)
         var chunks = incoming.chunks(bytesMax: bytesMax, digest: digest)
@@ -52,6 +58,21 @@ struct UploadHandler: Sendable {
 
     private static func isMultipart(_ fields: HTTPFields) -> Bool {
         (fields[.contentType] ?? "").lowercased().hasPrefix("multipart/form-data")
+    }
+}
+
+/// `?focus=0.4,0.25`: what matters most in the picture.
+enum FocusField {
+    static func read(_ query: Substring?) throws(Problem) -> FocalPoint? {
+        guard let text = try QueryFields(query, names: ["focus"])["focus"] else { return nil }
+        // RFC 3986 §2.2: in a query a comma may stand as it is, and many encode it.
+        let plain = text.replacing("%2C", with: ",").replacing("%2c", with: ",")
+        guard let focus = FocalPoint(plain) else {
+            throw .badQuery(
+                "'focus' is a point of the upright picture: two fractions of its width and height, as 0.4,0.25."
+            )
+        }
+        return focus
     }
 }
 

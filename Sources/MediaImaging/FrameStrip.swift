@@ -20,6 +20,24 @@ struct FrameStrip: ~Copyable {
         FrameStrip(self.strip.shared(), frames: self.frames, frameHeight: self.frameHeight)
     }
 
+    /// Makes a strip of `count` frames as they come, all of the same size and number of bands, computed into memory.
+    static func collecting(
+        _ count: Int,
+        _ next: () throws(RenderError) -> VipsImageHandle
+    ) throws(RenderError) -> FrameStrip {
+        let first = try next()
+        let height = first.height
+        if count == 1 { return FrameStrip(try first.materialised(), frames: 1, frameHeight: height) }
+
+        let strip = try VipsImageHandle.strip(width: first.width, height: height * count, bands: first.bands)
+        try strip.paste(first, at: 0)
+        for index in 1..<count {
+            let frame = try next()
+            try strip.paste(frame, at: index * height)
+        }
+        return FrameStrip(strip, frames: count, frameHeight: height)
+    }
+
     /// Makes a strip of the first `count` frames, each changed by `transform`, computed into memory in order.
     ///
     /// - Parameter transform: changes every frame to the same size and number of bands.
@@ -27,17 +45,11 @@ struct FrameStrip: ~Copyable {
         _ count: Int,
         _ transform: (consuming VipsImageHandle) throws(RenderError) -> VipsImageHandle
     ) throws(RenderError) -> FrameStrip {
-        let first = try transform(try self.frame(0))
-        let height = first.height
-        if count == 1 { return FrameStrip(try first.materialised(), frames: 1, frameHeight: height) }
-
-        let strip = try VipsImageHandle.strip(width: first.width, height: height * count, bands: first.bands)
-        try strip.paste(first, at: 0)
-        for index in 1..<count {
-            let next = try transform(try self.frame(index))
-            try strip.paste(next, at: index * height)
+        var index = 0
+        return try Self.collecting(count) { () throws(RenderError) in
+            defer { index += 1 }
+            return try transform(try self.frame(index))
         }
-        return FrameStrip(strip, frames: count, frameHeight: height)
     }
 
     /// The size of one frame.

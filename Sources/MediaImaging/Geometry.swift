@@ -8,6 +8,22 @@ struct Window: Hashable, Sendable {
     var height: Int
 }
 
+extension Window {
+    /// Around `point`, or as near to it as the window stays inside.
+    fileprivate func moved(to point: FocalPoint, in whole: PictureSize) -> Window {
+        var window = self
+        window.left = Self.start(of: self.width, in: whole.width, around: point.x)
+        window.top = Self.start(of: self.height, in: whole.height, around: point.y)
+        return window
+    }
+
+    /// - Parameter fraction: in ten-thousandths, as ``FocalPoint`` has it.
+    private static func start(of part: Int, in whole: Int, around fraction: Int) -> Int {
+        let twice = 2 * fraction * whole - FocalPoint.whole * part
+        return max(0, min((twice + FocalPoint.whole) / (2 * FocalPoint.whole), whole - part))
+    }
+}
+
 /// Where a picture's pixels go in one rendition. All sizes are of one upright frame.
 struct Placement: Hashable, Sendable {
     /// What to cut out of the source before it is scaled; nil for all of it. Only where it is enlarged: enlarging what
@@ -22,6 +38,16 @@ struct Placement: Hashable, Sendable {
 
     /// Whether pixels are made up.
     var isEnlargement: Bool
+
+    /// The same with what is cut out as near around `point` as the picture allows.
+    ///
+    /// - Parameter source: upright.
+    func aimed(at point: FocalPoint, in source: PictureSize) -> Placement {
+        var placement = self
+        placement.cutFirst = self.cutFirst?.moved(to: point, in: source)
+        placement.cutLast = self.cutLast?.moved(to: point, in: self.scaled)
+        return placement
+    }
 
     /// The rendition's size.
     var output: PictureSize {

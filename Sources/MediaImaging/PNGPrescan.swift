@@ -14,7 +14,7 @@ enum PNGPrescan {
     /// The ancillary chunks that the pipeline reads: transparency, colour profile, orientation.
     private static let wanted: Set<String> = ["tRNS", "iCCP", "eXIf"]
 
-    private struct Chunk {
+    struct Chunk {
         let type: String
         let offset: Int
         /// As the chunk says.
@@ -43,7 +43,7 @@ enum PNGPrescan {
     }
 
     /// - Returns: nil at the end of the file; an end without `IEND` is libpng's to judge.
-    private static func chunk(_ reader: ByteReader, at offset: Int) throws(RenderError) -> Chunk? {
+    static func chunk(_ reader: ByteReader, at offset: Int) throws(RenderError) -> Chunk? {
         guard let length = reader.bigEndian32(offset), let type = reader.name(offset + 4) else { return nil }
         let end = offset + Self.overheadBytes + length
         let chunk = Chunk(type: type, offset: offset, dataBytes: length, end: min(end, reader.count))

@@ -14,31 +14,44 @@ import MediaModel
 /// or not, by the same words as ever.
 extension Pipeline {
     /// - Returns: nil where the general way is to be taken.
-    static func renditionsFromPlanes(
+    func outcomeFromPlanes(
         _ opened: borrowing VipsImageHandle,
         _ bytes: UnsafeRawBufferPointer,
         _ source: SourceHeader,
-        _ plan: Plan,
-        _ limits: PictureLimits,
-        _ measure: SourceMeasure,
-        _ timings: inout RenderTimings
-    ) throws(RenderError) -> [RenderedPicture]? {
-        guard plan.isForPlanes, try Self.isInPlanes(opened), let jpeg = JPEGPlanes(bytes, limits: limits),
-            jpeg.stored == source.stored
+        _ plan: Plan
+    ) throws(RenderError) -> RenderOutcome? {
+        guard plan.isForPlanes, !Look.findsAim(of: self.job), try Self.isInPlanes(opened),
+            let jpeg = JPEGPlanes(bytes, limits: self.job.limits), jpeg.stored == source.stored
         else { return nil }
         var stopwatch = Stopwatch()
-        let orders = plan.items.map { PlaneOrder.order(for: $0.placement, source.orientation) }
+        var timings = RenderTimings()
+        let items = Look(self.job, nil, frames: 1).aimed(plan.items, in: source.upright)
+        var orders = items.map { PlaneOrder.order(for: $0.placement, source.orientation) }
+        if self.job.givesImpression {
+            orders.append(PlaneOrder.whole(SmallPicture.size(of: source.upright), source.orientation))
+        }
         guard let pictures = try jpeg.pictures(shrink: plan.shrink, orders) else { return nil }
+        var look: Look?
+        if self.job.givesImpression {
+            look = try pictures.withPlanes(of: items.count) { Look(self.job, SmallPicture($0), frames: 1) }
+        }
         timings.decode = stopwatch.lap()
+        let measure = SourceMeasure(of: source, self.job.format, bytes: bytes.count)
         var made: [(index: Int, picture: RenderedPicture)] = []
-        for (index, item) in plan.items.enumerated() {
+        for (index, item) in items.enumerated() {
             let picture = try pictures.withPlanes(of: index) { (planes) throws(RenderError) in
                 try Self.encoded(planes, item, measure)
             }
             made.append((item.index, picture))
         }
         timings.encode = stopwatch.lap()
-        return made.sorted { $0.index < $1.index }.map(\.picture)
+        return RenderOutcome(
+            facts: PictureFacts(size: source.upright, frames: source.frames),
+            renditions: made.sorted { $0.index < $1.index }.map(\.picture),
+            timings: timings,
+            path: .planes,
+            impression: look?.impression
+        )
     }
 
     private static func encoded(
@@ -104,12 +117,20 @@ enum PlaneOrder {
 
     /// - Parameter orientation: 1 ... 8.
     static func order(for placement: Placement, _ orientation: Int) -> cplanes_order {
+        let size = placement.scaled
+        let all = Window(left: 0, top: 0, width: size.width, height: size.height)
+        return Self.order(placement.cutLast ?? all, of: size, orientation)
+    }
+
+    /// All of the picture, at that size.
+    static func whole(_ size: PictureSize, _ orientation: Int) -> cplanes_order {
+        Self.order(Window(left: 0, top: 0, width: size.width, height: size.height), of: size, orientation)
+    }
+
+    private static func order(_ window: Window, of size: PictureSize, _ orientation: Int) -> cplanes_order {
         let turn = Self.turns[orientation - 1]
-        let scaled = placement.scaled
-        let all = Window(left: 0, top: 0, width: scaled.width, height: scaled.height)
-        let window = placement.cutLast ?? all
-        let across = (scaled: scaled.width, first: window.left, count: window.width)
-        let down = (scaled: scaled.height, first: window.top, count: window.height)
+        let across = (scaled: size.width, first: window.left, count: window.width)
+        let down = (scaled: size.height, first: window.top, count: window.height)
         let (columns, rows) = turn.transposed ? (down, across) : (across, down)
         return cplanes_order(
             horizontal: Self.side(columns, isReversed: turn.columns),

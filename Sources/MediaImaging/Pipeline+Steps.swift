@@ -100,7 +100,8 @@ extension Pipeline {
             let planned = "\(size.width) × \(size.height) × \(item.frames)"
             throw RenderError(.undecodable, detail: "a rendition of \(found) where \(planned) was planned")
         }
-        let (bytes, choice) = try Self.file(of: finished.strip, item, terms)
+        let (file, choice) = try Self.file(of: finished.strip, item, terms)
+        let bytes = terms.profile?.embedded(in: file, item.preset.recipe.format) ?? file
         return RenderedPicture(preset: item.preset, size: size, bytes: bytes, choice: choice)
     }
 
@@ -129,6 +130,8 @@ extension Pipeline {
             let (quality, choice) = try Self.quality(of: current, recipe)
             return (try current.encodedAsJPEG(quality: quality), choice)
         case .avif:
+            // The other two take it into the finished file, which says more surely that nothing else came along.
+            if let profile = terms.profile { current = try current.withProfile(profile.bytes) }
             let (quality, choice) = try Self.quality(of: current, recipe)
             return (try current.encodedAsAVIF(quality: quality, effort: effort), choice)
         }

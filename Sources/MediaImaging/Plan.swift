@@ -9,6 +9,12 @@ struct Plan {
         let placement: Placement
         /// 1, or all of the source's.
         let frames: Int
+
+        /// The same with what is cut out around `point`.
+        func aimed(at point: FocalPoint, in source: PictureSize) -> Item {
+            let placement = self.placement.aimed(at: point, in: source)
+            return Item(index: self.index, preset: self.preset, placement: placement, frames: self.frames)
+        }
     }
 
     /// How much larger than wanted a JPEG still is after its DCT has shrunk it. Less costs sharpness: at 1.17 ×
@@ -25,6 +31,20 @@ struct Plan {
     /// Frames to decode: 1, or all of the source's.
     let frames: Int
     let format: PictureFormat
+
+    private init(_ items: [Item], of source: PictureSize, _ format: PictureFormat) {
+        self.items = items.sorted { Self.rank($0) > Self.rank($1) }
+        self.base = Self.base(for: self.items, of: source)
+        self.frames = items.map(\.frames).max() ?? 1
+        self.format = format
+        self.shrink = format == .jpeg ? Self.shrink(from: source, to: self.base) : 1
+    }
+
+    /// Those items alone, or nil where there is none of them.
+    func only(_ source: PictureSize, where isOne: (Item) -> Bool) -> Plan? {
+        let items = self.items.filter(isOne)
+        return items.isEmpty ? nil : Plan(items, of: source, self.format)
+    }
 
     /// - Throws: ``RenderError`` `.tooManyPixels` where a recipe blows the picture up beyond what a picture may have,
     ///   or wants more of it than the format can have.
@@ -44,11 +64,7 @@ struct Plan {
                 && pixels <= animationMax / source.frames
             items.append(Item(index: index, preset: preset, placement: placement, frames: moves ? source.frames : 1))
         }
-        self.items = items.sorted { Self.rank($0) > Self.rank($1) }
-        self.base = Self.base(for: self.items, of: source.upright)
-        self.frames = items.map(\.frames).max() ?? 1
-        self.format = job.format
-        self.shrink = job.format == .jpeg ? Self.shrink(from: source.upright, to: self.base) : 1
+        self.init(items, of: source.upright, job.format)
     }
 
     private static func rank(_ item: Item) -> Int {

@@ -8,6 +8,8 @@ import MediaModel
 struct Prescan {
     /// The picture without the chunks that cost more than they are worth; nil where it is fine as it came.
     let replacement: [UInt8]?
+    /// What no codec of ours finds by itself.
+    var animation: PNGAnimation?
 
     /// - Throws: ``RenderError``: over a limit, unsupported, or so broken that a codec must not see it.
     static func check(
@@ -18,7 +20,11 @@ struct Prescan {
         let reader = ByteReader(picture)
         switch format {
         case .jpeg: try JPEGPrescan.check(reader, limits: limits)
-        case .png: return Prescan(replacement: try PNGPrescan.check(reader, limits: limits))
+        case .png:
+            return Prescan(
+                replacement: try PNGPrescan.check(reader, limits: limits),
+                animation: try PNGAnimation.find(in: reader, limits: limits)
+            )
         case .gif: try GIFPrescan.check(reader, limits: limits)
         case .webp: try WebPPrescan.check(reader, limits: limits)
         case .heic, .avif: try HEIFPrescan.check(reader, limits: limits)

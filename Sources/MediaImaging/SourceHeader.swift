@@ -9,13 +9,14 @@ struct SourceHeader {
     /// 1 for a still.
     let frames: Int
 
-    init(_ image: borrowing VipsImageHandle, format: PictureFormat) {
+    /// - Parameter animation: of a PNG.
+    init(_ image: borrowing VipsImageHandle, format: PictureFormat, animation: PNGAnimation? = nil) {
         self.stored = PictureSize(width: image.width, height: image.pageHeight)
         // libheif has turned the picture by its own boxes; EXIF in a HEIF file is a note, no instruction (ISO/IEC
         // 23008-12).
         self.orientation = format == .heic || format == .avif ? 1 : image.orientation
-        // A HEIF file's pages are different pictures, and a PNG's animation is not decoded.
-        self.frames = format == .gif || format == .webp ? max(1, image.pages) : 1
+        // A HEIF file's pages are different pictures; those of a PNG libvips does not know.
+        self.frames = format == .gif || format == .webp ? max(1, image.pages) : animation?.frames.count ?? 1
     }
 
     /// Whether upright means: width and height change places.

@@ -15,6 +15,8 @@ extension VipsImageHandle {
     var orientation: Int { self.asking { Int(cvips_orientation($0)) } }
     var hasAlpha: Bool { self.asking { cvips_has_alpha($0) != 0 } }
     var isCMYK: Bool { self.asking { cvips_is_cmyk($0) != 0 } }
+    /// In numbers of red, green and blue, of 8 or 16 bits each.
+    var isRGB: Bool { self.asking { cvips_is_rgb($0) != 0 } }
     var isEightBitSRGB: Bool { self.asking { cvips_is_srgb8($0) != 0 } }
     var size: PictureSize { PictureSize(width: self.width, height: self.height) }
 

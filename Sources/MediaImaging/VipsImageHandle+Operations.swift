@@ -110,6 +110,23 @@ extension VipsImageHandle {
         try frame.calling { cvips_paste($0, target, CInt(top)) }
     }
 
+    /// Lends the pixels of a picture in memory, rows without gaps.
+    func withPixels<Result>(
+        _ body: (UnsafeRawBufferPointer) throws(RenderError) -> Result
+    ) throws(RenderError) -> Result {
+        let count = self.width * self.height * self.bands
+        let pixels: UnsafeRawPointer? = self.asking { cvips_pixels($0) }
+        guard let pixels else { throw VipsFailure.taken() }
+        return try body(UnsafeRawBufferPointer(start: pixels, count: count))
+    }
+
+    /// The same pixels, said to be of another RGB space.
+    func withProfile(_ profile: [UInt8]) throws(RenderError) -> VipsImageHandle {
+        let copy = try self.making(isMaterialised: self.isMaterialised) { cvips_without_profile($0, $1) }
+        copy.asking { cvips_set_blob($0, "icc-profile-data", profile, profile.count) }
+        return copy
+    }
+
     func withoutMetadata() throws(RenderError) -> VipsImageHandle {
         try self.making(isMaterialised: self.isMaterialised) { cvips_without_metadata($0, $1) }
     }

@@ -34,7 +34,7 @@ extension VersionSelector: CustomStringConvertible {
 /// percent sign, no query, no upper case. A second spelling would be a second object in every CDN, and one that a purge
 /// misses.
 package struct DeliveryPath: Hashable, Sendable, CustomStringConvertible {
-    /// What is longer is none. The longest has some 150: 26 of the asset, 10 of the version, 100 of a recipe's options.
+    /// What is longer is none. The longest has some 170: 26 of the asset, 10 of the version, 120 of a recipe's options.
     package static let bytesMax = 256
 
     package let asset: AssetID

@@ -8,7 +8,7 @@ package enum PictureFormat: String, Sendable, Hashable, CaseIterable, Codable {
     case avif
 
     /// Whether a picture of it may have several frames, as we read it.
-    package var isAnimated: Bool { self == .gif || self == .webp }
+    package var isAnimated: Bool { self == .gif || self == .webp || self == .png }
 
     /// The registered media type (RFC 6838), as the manifest and a blob's header carry it.
     package var mediaType: String { "image/\(self.rawValue)" }

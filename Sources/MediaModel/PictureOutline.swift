@@ -67,7 +67,22 @@ package struct PictureOutline: Sendable, Hashable {
         guard let width = opening.bigEndian(16, 4), let height = opening.bigEndian(20, 4),
             let interlace = opening.byte(28)
         else { return nil }
-        return PictureOutline(PictureSize(width: width, height: height), isWhole: interlace != 0)
+        let frames = Self.framesOfPNG(opening)
+        return PictureOutline(
+            PictureSize(width: width, height: height),
+            frames: frames,
+            isWhole: interlace != 0 || frames > 1
+        )
+    }
+
+    /// What `acTL` says before the first `IDAT` (§11.3.8.1); 1 where there is none.
+    private static func framesOfPNG(_ opening: Opening) -> Int {
+        var offset = 33
+        while let length = opening.bigEndian(offset, 4), let name = opening.name(offset + 4), name != "IDAT" {
+            if name == "acTL" { return min(opening.bigEndian(offset + 8, 4) ?? 1, 1_000_000) }
+            offset += 12 + length
+        }
+        return 1
     }
 
     /// The logical screen, and the image descriptors among the blocks (GIF89a).

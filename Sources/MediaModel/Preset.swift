@@ -5,7 +5,7 @@ package struct PresetName: Hashable, Comparable, Sendable, Codable, CustomString
     package static let reserved = "original"
 
     /// Bytes of a recipe's options: more than all of them at their longest come to.
-    private static let optionsBytesMax = 100
+    private static let optionsBytesMax = 120
 
     package let description: String
 

@@ -6,7 +6,7 @@ package enum Fit: String, Sendable, Hashable, CaseIterable, Codable {
     case scaleDown = "scale-down"
     /// Inside the box, proportions kept, enlarged when smaller.
     case contain
-    /// Fills the box exactly; what juts out is cut off around the centre; enlarged when smaller.
+    /// Fills the box exactly; what juts out is cut off (``Recipe/gravity`` says where); enlarged when smaller.
     case cover
     /// As `cover` for a picture larger than the box, as `scaleDown` for a smaller one: never enlarged.
     case crop
@@ -22,6 +22,9 @@ package struct Colour: Sendable, Hashable, Codable, CustomStringConvertible {
     package static let white = Colour(components: [255, 255, 255, 255])
 
     private init(components: [UInt8]) { self.components = components }
+
+    /// An opaque colour.
+    package init(red: UInt8, green: UInt8, blue: UInt8) { self.init(components: [red, green, blue, 255]) }
 
     package init?(_ text: some StringProtocol) {
         guard let bytes = Hex.decode(text), bytes.count == 3 || bytes.count == 4 else { return nil }
@@ -43,6 +46,9 @@ package struct Colour: Sendable, Hashable, Codable, CustomStringConvertible {
 
     /// Always `rrggbbaa`.
     package var description: String { Hex.encode(self.components) }
+
+    /// `#rrggbb`, as style sheets have it; without the alpha.
+    package var css: String { "#\(Hex.encode(self.components.prefix(3)))" }
 }
 
 /// What to make of a picture. Two recipes are the same exactly when their canonical JSON is the same bytes.
@@ -66,6 +72,9 @@ package struct Recipe: Sendable, Hashable, Codable {
     package var animated: Bool
     /// What `pad` fills with, and what shows through where the format has no transparency.
     package var background: Colour
+    /// What is kept where something is cut off.
+    package var gravity: Gravity
+    package var profile: ProfileUse
 
     /// In place of ``quality``: what is searched for. Never together with ``lossless``.
     package var target: QualityTarget?
@@ -87,7 +96,9 @@ package struct Recipe: Sendable, Hashable, Codable {
         animated: Bool = false,
         background: Colour = .white,
         target: QualityTarget? = nil,
-        mayBeLossless: Bool = true
+        mayBeLossless: Bool = true,
+        gravity: Gravity = .centre,
+        profile: ProfileUse = .srgb
     ) {
         self.fit = fit
         self.width = width
@@ -101,6 +112,8 @@ package struct Recipe: Sendable, Hashable, Codable {
         self.background = background
         self.target = target
         self.mayBeLossless = mayBeLossless
+        self.gravity = gravity
+        self.profile = profile
     }
 
     /// Whether every visible pixel is kept: as asked for, and as the format can.
@@ -113,9 +126,9 @@ package struct Recipe: Sendable, Hashable, Codable {
         return recipe
     }
 
-    /// The one canonical form: every field, keys in order, no white space; `formats`, `target` and `mayBeLossless` only
-    /// where they are another than the default, which is how recipes were before there was a choice. It is stored with
-    /// the version it was used for.
+    /// The one canonical form: every field, keys in order, no white space; `formats`, `target`, `mayBeLossless`, `gravity`
+    /// and `profile` only where they are others than by default, which is how recipes were before there was a choice. It
+    /// is stored with the version it was used for.
     package var canonicalJSON: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -134,6 +147,7 @@ extension Recipe {
     private enum CodingKeys: String, CodingKey {
         case fit, width, height, format, formats, quality, effort, lossless, animated, background
         case target, mayBeLossless
+        case gravity, profile
     }
 
     package init(from decoder: any Decoder) throws {
@@ -150,7 +164,9 @@ extension Recipe {
             animated: try values.decode(Bool.self, forKey: .animated),
             background: try values.decode(Colour.self, forKey: .background),
             target: try values.decodeIfPresent(QualityTarget.self, forKey: .target),
-            mayBeLossless: try values.decodeIfPresent(Bool.self, forKey: .mayBeLossless) ?? true
+            mayBeLossless: try values.decodeIfPresent(Bool.self, forKey: .mayBeLossless) ?? true,
+            gravity: try values.decodeIfPresent(Gravity.self, forKey: .gravity) ?? .centre,
+            profile: try values.decodeIfPresent(ProfileUse.self, forKey: .profile) ?? .srgb
         )
         guard !self.formats.isEmpty else {
             throw DecodingError.dataCorruptedError(forKey: .formats, in: values, debugDescription: "no format at all")
@@ -171,5 +187,7 @@ extension Recipe {
         try values.encode(self.background, forKey: .background)
         try values.encodeIfPresent(self.target, forKey: .target)
         if !self.mayBeLossless { try values.encode(false, forKey: .mayBeLossless) }
+        if self.gravity != .centre { try values.encode(self.gravity, forKey: .gravity) }
+        if self.profile != .srgb { try values.encode(self.profile, forKey: .profile) }
     }
 }

@@ -10,6 +10,8 @@
 /// | `lossless` | WebP only: `1` always, `0` never, otherwise where it takes no more bytes |
 /// | `anim` | `1` or `0` (0); WebP only |
 /// | `bg` | `rrggbb` or `rrggbbaa` (white); only with `pad` |
+/// | `gravity` | `centre` (default), `focus`, `attention`: what is kept; only with `cover` and `crop` |
+/// | `profile` | `srgb` (default), `keep`: what becomes of wide gamuts |
 /// | `format` | what is made at the upload: `webp` |
 /// | `formats` | what clients may have, `webp` among it: `avif+webp+jpeg`, `webp` … (`webp+jpeg`) |
 package enum RecipeOptions {
@@ -47,12 +49,21 @@ package enum RecipeOptions {
             recipe.mayBeLossless = recipe.lossless
         case "anim": recipe.animated = try Self.number(key, value, 0...1) == 1
         case "bg": recipe.background = try Self.oneOf(key, value, Colour(value), ["rrggbb", "rrggbbaa"])
+        case "gravity":
+            recipe.gravity = try Self.oneOf(key, value, Gravity(rawValue: value), Gravity.allCases.map(\.rawValue))
+        case "profile":
+            recipe.profile = try Self.oneOf(
+                key,
+                value,
+                ProfileUse(rawValue: value),
+                ProfileUse.allCases.map(\.rawValue)
+            )
         case "format":
             let webp = RenditionFormat.webp
             recipe.format = try Self.oneOf(key, value, value == webp.rawValue ? webp : nil, [webp.rawValue])
         case "formats": recipe.formats = try Self.formats(key, value)
         default:
-            let known = "w, h, fit, q, ssim, bytes, effort, lossless, anim, bg, format, formats"
+            let known = "w, h, fit, q, ssim, bytes, effort, lossless, anim, bg, gravity, profile, format, formats"
             throw Invalid(description: "'\(key)' is no option; there are \(known)")
         }
     }
@@ -102,6 +113,9 @@ package enum RecipeOptions {
         if let target = recipe.target, recipe.lossless {
             throw Invalid(description: "\(target) and lossless=1 exclude each other")
         }
+        if given.contains("gravity"), recipe.fit != .cover, recipe.fit != .crop {
+            throw Invalid(description: "gravity goes with fit=cover and fit=crop only: nothing else is cut")
+        }
         if given.contains("bg"), recipe.fit != .pad { throw Invalid(description: "bg goes with fit=pad only") }
     }
 
@@ -122,6 +136,8 @@ package enum RecipeOptions {
         }
         if recipe.animated { options.append("anim=1") }
         if recipe.background != plain.background { options.append("bg=\(recipe.background)") }
+        if recipe.gravity != plain.gravity { options.append("gravity=\(recipe.gravity.rawValue)") }
+        if recipe.profile != plain.profile { options.append("profile=\(recipe.profile.rawValue)") }
         if recipe.formats != plain.formats {
             options.append("formats=\(recipe.formats.map(\.rawValue).joined(separator: "+"))")
         }

@@ -132,6 +132,10 @@ package struct AssetVersion: Hashable, Sendable {
     /// Whether a client was told of the version before it was ready (`Prefer: respond-async`): then a failure is kept
     /// for it to see; otherwise a picture that is refused leaves nothing behind.
     package let isAnnounced: Bool
+    /// What the uploader says matters most in the picture.
+    package let focus: FocalPoint?
+    /// What the picture looks like, once `ready`; nil for what became ready before that was asked.
+    package let impression: Impression?
 
     package init(
         ref: VersionRef,
@@ -143,7 +147,9 @@ package struct AssetVersion: Hashable, Sendable {
         presets: [Preset],
         renditions: [Rendition] = [],
         failure: String? = nil,
-        isAnnounced: Bool = false
+        isAnnounced: Bool = false,
+        focus: FocalPoint? = nil,
+        impression: Impression? = nil
     ) {
         self.ref = ref
         self.tenant = tenant
@@ -155,5 +161,10 @@ package struct AssetVersion: Hashable, Sendable {
         self.renditions = renditions
         self.failure = failure
         self.isAnnounced = isAnnounced
+        self.focus = focus
+        self.impression = impression
     }
+
+    /// Where its renditions are cut.
+    package var aim: Aim { Aim(focus: self.focus, attention: self.impression?.attention) }
 }

@@ -119,11 +119,12 @@ package struct Deliver: Sendable {
         return choose(possible.filter { $0 != .avif })
     }
 
-    /// Whether the version's source is of a format that moves, so that its renditions may. Not asked but where it
-    /// matters: the catalog reads all of the version for it.
+    /// Whether the version's source moves, so that its renditions may; where nobody has counted its frames, whether it
+    /// is of a format that can. Not asked but where it matters: the catalog reads all of the version for it.
     private func mayMove(_ ref: VersionRef) async throws -> Bool {
-        let mediaType = try await self.catalog.version(ref)?.source.sealedAs.mediaType
-        return mediaType.flatMap { PictureFormat(mediaType: $0) }?.isAnimated ?? false
+        guard let version = try await self.catalog.version(ref) else { return false }
+        if let frames = version.impression?.frames { return frames > 1 }
+        return PictureFormat(mediaType: version.source.sealedAs.mediaType)?.isAnimated ?? false
     }
 
     private func make(

@@ -58,7 +58,7 @@ package struct Develop: Sendable {
                 try await self.store(outcome.renditions, of: version)
             }
             let ready = try await Stage.commitRenditions.measure {
-                try await self.commit(renditions, sourceSize: outcome.facts.size, of: version)
+                try await self.commit(renditions, outcome, of: version)
             }
             self.warm(outcome.renditions, of: ready)
             self.onReady(ready)
@@ -73,7 +73,13 @@ package struct Develop: Sendable {
         guard let format = PictureFormat(mediaType: version.source.sealedAs.mediaType) else {
             throw RenderError(.unsupported, detail: "source of type \(version.source.sealedAs.mediaType)")
         }
-        let job = RenderJob(format: format, limits: self.limits, presets: version.presets)
+        let job = RenderJob(
+            format: format,
+            limits: self.limits,
+            presets: version.presets,
+            aim: version.aim,
+            wantsImpression: true
+        )
         let meters = OriginMeters.shared
         do {
             let source = SealedPicture(vault: self.vault, record: version.source)
@@ -117,15 +123,16 @@ package struct Develop: Sendable {
 
     private func commit(
         _ renditions: [Rendition],
-        sourceSize: PictureSize,
+        _ outcome: RenderOutcome,
         of version: AssetVersion
     ) async throws -> AssetVersion {
         do {
             let ready = try await OriginMeters.shared.measuring(.commit) {
                 try await self.catalog.complete(
                     version.ref,
-                    sourceSize: sourceSize,
+                    sourceSize: outcome.facts.size,
                     renditions: renditions,
+                    impression: outcome.impression,
                     quota: self.quota
                 )
             }

@@ -117,7 +117,7 @@ package struct DevelopLater: Sendable {
         guard let format = PictureFormat(mediaType: version.source.sealedAs.mediaType) else {
             throw RenderError(.unsupported, detail: "source of type \(version.source.sealedAs.mediaType)")
         }
-        let job = RenderJob(format: format, limits: self.limits, presets: [preset])
+        let job = RenderJob(format: format, limits: self.limits, presets: [preset], aim: version.aim)
         let source = SealedPicture(vault: self.vault, record: version.source)
         let outcome: RenderOutcome
         do {

@@ -18,7 +18,7 @@ extension Ingest {
         of upload: Upload,
         body: inout some UploadBody
     ) async throws -> AssetVersion {
-        guard earlier.target == upload.target.description else { throw OriginError(.idempotencyMismatch) }
+        guard earlier.target == upload.request else { throw OriginError(.idempotencyMismatch) }
         var digest = self.digests.makeDigest(.sha256)
         var bytes = 0
         while let more = try await body.next() {

@@ -181,12 +181,13 @@ extension Ingest {
             createdAt: Date(),
             source: source,
             presets: presets ?? self.policy.presets,
-            isAnnounced: upload.respondsAsync
+            isAnnounced: upload.respondsAsync,
+            focus: upload.focus
         )
         let terms = CommitTerms(
             quota: self.policy.quota,
             idempotencyKey: upload.idempotencyKey,
-            target: upload.target.description
+            target: upload.request
         )
         return try await Stage.commitSource.measure { try await self.catalog.begin(version, terms: terms) }
     }

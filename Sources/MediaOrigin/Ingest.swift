@@ -97,13 +97,26 @@ package struct Upload: Sendable {
     package let respondsAsync: Bool
     /// What the client calls the upload, to be able to send it again.
     package let idempotencyKey: IdempotencyKey?
+    /// What matters most in the picture.
+    package let focus: FocalPoint?
 
-    package init(target: Target, bytesExpected: Int?, respondsAsync: Bool, idempotencyKey: IdempotencyKey? = nil) {
+    package init(
+        target: Target,
+        bytesExpected: Int?,
+        respondsAsync: Bool,
+        idempotencyKey: IdempotencyKey? = nil,
+        focus: FocalPoint? = nil
+    ) {
         self.target = target
         self.bytesExpected = bytesExpected
         self.respondsAsync = respondsAsync
         self.idempotencyKey = idempotencyKey
+        self.focus = focus
     }
+
+    /// What it asks for, as the catalog keeps it beside an idempotency key: the same key with another focal point is
+    /// another request.
+    var request: String { self.focus.map { "\(self.target) focus=\($0)" } ?? self.target.description }
 }
 
 extension Upload.Target: CustomStringConvertible {

@@ -104,7 +104,7 @@ package struct Mend: Sendable {
         guard let format = PictureFormat(mediaType: version.source.sealedAs.mediaType) else {
             throw RenderError(.unsupported, detail: "source of type \(version.source.sealedAs.mediaType)")
         }
-        let job = RenderJob(format: format, limits: self.limits, presets: order.presets)
+        let job = RenderJob(format: format, limits: self.limits, presets: order.presets, aim: version.aim)
         let source = SealedPicture(vault: self.vault, record: version.source)
         let outcome: RenderOutcome
         do {

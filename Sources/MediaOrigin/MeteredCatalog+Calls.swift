@@ -24,10 +24,17 @@ extension MeteredCatalog {
         _ ref: VersionRef,
         sourceSize: PictureSize,
         renditions: [Rendition],
+        impression: Impression?,
         quota: Quota
     ) async throws -> AssetVersion {
         try await self.timed(.complete) {
-            try await self.base.complete(ref, sourceSize: sourceSize, renditions: renditions, quota: quota)
+            try await self.base.complete(
+                ref,
+                sourceSize: sourceSize,
+                renditions: renditions,
+                impression: impression,
+                quota: quota
+            )
         }
     }
 

@@ -76,9 +76,9 @@ extension Settings {
         - Bytes: a whole number, or one with `KiB`, `MiB` or `GiB`. Times: a whole number with one of
           \(TimeSpan.unitNames.map { "`\($0)`" }.joined(separator: ", ")).
         - Presets: `name:options`, separated by `;`; in a file also a list. Options are `w`, `h`, `fit`, `q` (or `ssim`
-          or `bytes`), `effort`, `lossless`, `anim`, `bg`, `format`, `formats`, as in
-          `card:w=640,h=480,fit=cover,ssim=0.985`; [API.md](API.md#options) says what they mean. A change counts for
-          versions that are uploaded from then on.
+          or `bytes`), `effort`, `lossless`, `anim`, `bg`, `gravity`, `profile`, `format`, `formats`, as in
+          `card:w=640,h=480,fit=cover,gravity=focus,ssim=0.985`; [API.md](API.md#options) says what they mean. A
+          change counts for versions that are uploaded from then on.
 
         - Purge targets: `name:driver,option=value,…`, separated by `;`; in a file also a list. Secrets are in files of
           their own, which are read at the start. `rate` is requests a second.

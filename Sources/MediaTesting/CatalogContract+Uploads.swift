@@ -7,6 +7,7 @@ extension CatalogContract {
         CatalogContract("a version begins as processing", checkBegin),
         CatalogContract("beginning twice is a conflict", checkBeginTwice),
         CatalogContract("completing makes ready with all renditions", checkComplete),
+        CatalogContract("a version keeps its focal point and what it looks like", checkImpression),
         CatalogContract("completing needs processing", checkCompleteNeedsProcessing),
         CatalogContract("completing is all or nothing", checkCompleteIsAtomic),
         CatalogContract("renditions are in the order of the presets", checkOrder),
@@ -82,6 +83,29 @@ extension CatalogContract {
                 try expectSame(found, deliverable, "each rendition is found by its preset's name")
             }
         }
+    }
+
+    static func checkImpression(_ catalog: any Catalog) async throws {
+        let focus = FocalPoint(x: 1234, y: FocalPoint.whole)
+        let version = Samples.version(focus: focus)
+        let begun = try await catalog.begin(version)
+        try expectSame(begun.focus, focus, "the focal point is there from the start")
+        let ready = try await catalog.complete(
+            version.ref,
+            sourceSize: Samples.sourceSize,
+            renditions: Samples.renditions(of: version),
+            impression: Samples.impression,
+            quota: .none
+        )
+        try expectSame(ready.impression, Samples.impression, "completing keeps what the picture looks like")
+        let expected = Aim(focus: focus, attention: Samples.impression.attention)
+        try expectSame(ready.aim, expected, "both points are what cuts go by")
+        try expectSame(try await catalog.version(version.ref), ready, "and so it is found")
+        try expectSame(try await catalog.newestVersion(of: version.ref.asset), ready, "and so it is found")
+        let versions = try await catalog.versions(of: version.ref.asset, before: nil, limit: 1)
+        try expectSame(versions, [ready], "and so it is found")
+        let other = try await catalog.addReady(2, of: version.ref.asset)
+        try expect(other.focus == nil && other.impression == nil, "another version has its own, or none")
     }
 
     static func checkCompleteNeedsProcessing(_ catalog: any Catalog) async throws {

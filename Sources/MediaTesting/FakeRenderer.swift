@@ -67,7 +67,7 @@ package final class FakeRenderer: Renderer {
             return state.bytesOfNext
         }
         return RenderOutcome(
-            facts: PictureFacts(size: PictureSize(width: 40, height: 30), frames: 1),
+            facts: PictureFacts(size: PictureSize(width: 40, height: 30), frames: Samples.impression.frames),
             renditions: job.presets.map { preset in
                 RenderedPicture(
                     preset: preset,
@@ -76,7 +76,8 @@ package final class FakeRenderer: Renderer {
                         ?? Array("\(Self.name(of: preset)) of \(source.bytes) bytes".utf8)
                 )
             },
-            timings: RenderTimings()
+            timings: RenderTimings(),
+            impression: job.givesImpression ? Samples.impression : nil
         )
     }
 

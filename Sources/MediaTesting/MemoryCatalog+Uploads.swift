@@ -37,7 +37,8 @@ extension MemoryCatalog {
                 presets: version.presets,
                 isAnnounced: version.isAnnounced,
                 source: source,
-                sourceSize: version.sourceSize
+                sourceSize: version.sourceSize,
+                focus: version.focus
             )
             if let key = terms.idempotencyKey { try state.take(key, for: version, target: terms.target) }
             try state.check(terms.quota, of: version.tenant)
@@ -50,6 +51,7 @@ extension MemoryCatalog {
         _ ref: VersionRef,
         sourceSize: PictureSize,
         renditions: [Rendition],
+        impression: Impression?,
         quota: Quota
     ) async throws -> AssetVersion {
         defer { self.onPurge() }
@@ -62,6 +64,7 @@ extension MemoryCatalog {
             for rendition in ordered { try state.insert(rendition.blob) }
             version.state = .ready
             version.sourceSize = sourceSize
+            version.impression = impression
             version.renditions = ordered.map { .init($0) }
             state.versions[ref] = version
             let isNewest = !state.versions(of: ref.asset).contains { $0.state == .ready && $0.ref.number > ref.number }

@@ -27,6 +27,8 @@ struct MemoryCatalogState {
         /// False once it failed and gave its source up: it then only remembers what that was.
         var holdsSource = true
         var sourceSize: PictureSize?
+        let focus: FocalPoint?
+        var impression: Impression?
         var renditions: [StoredRendition] = []
         /// Those that were made after the upload.
         var further: [StoredRendition] = []
@@ -121,7 +123,9 @@ extension MemoryCatalogState {
             presets: version.presets,
             renditions: version.renditions.compactMap(self.rendition),
             failure: version.failure,
-            isAnnounced: version.isAnnounced
+            isAnnounced: version.isAnnounced,
+            focus: version.focus,
+            impression: version.impression
         )
     }
 

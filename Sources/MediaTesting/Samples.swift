@@ -95,7 +95,8 @@ package enum Samples {
         isAnnounced: Bool = false,
         tenant: Tenant = .default,
         source: BlobRecord? = nil,
-        sha256: SHA256Digest? = nil
+        sha256: SHA256Digest? = nil,
+        focus: FocalPoint? = nil
     ) -> AssetVersion {
         let ref = VersionRef(asset: asset, number: VersionNumber(number))
         return AssetVersion(
@@ -105,9 +106,23 @@ package enum Samples {
             createdAt: createdAt,
             source: source ?? Self.blob(of: ref, createdAt: createdAt, tenant: tenant, sha256: sha256),
             presets: presets,
-            isAnnounced: isAnnounced
+            isAnnounced: isAnnounced,
+            focus: focus
         )
     }
+
+    /// What a sample picture looks like: of two frames, white, its right upper corner the most interesting.
+    package static let impression: Impression = {
+        // A white square: its average, seven frequencies on a side, nothing in any of them.
+        let bytes: [UInt8] = [0x3F, 0x08, 0x02, 0x07, 0x00] + [UInt8](repeating: 0, count: 19)
+        guard let thumbHash = ThumbHash(bytes: bytes) else { preconditionFailure("a ThumbHash") }
+        return Impression(
+            thumbHash: thumbHash,
+            colour: .white,
+            attention: FocalPoint(x: 7500, y: 2500),
+            frames: 2
+        )
+    }()
 
     /// The size of the sample versions' upright source.
     package static let sourceSize = PictureSize(width: 4000, height: 3000)

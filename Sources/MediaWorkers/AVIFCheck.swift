@@ -21,10 +21,16 @@ struct AVIFCheck {
     /// Colours by numbers; the other kind is a whole profile.
     private static let colourType = "nclx"
 
-    private let file: [UInt8]
+    private static let profileType = "prof"
 
+    private let file: [UInt8]
+    private let mayHaveProfile: Bool
+
+    /// - Parameter mayHaveProfile: whether its colours may be said to be others than sRGB's.
     /// - Returns: what is wrong with `file`, for logs; nil when it is an AVIF of `size`.
-    static func complaint(_ file: [UInt8], size: PictureSize) -> String? { Self(file: file).complaint(size) }
+    static func complaint(_ file: [UInt8], size: PictureSize, mayHaveProfile: Bool = false) -> String? {
+        Self(file: file, mayHaveProfile: mayHaveProfile).complaint(size)
+    }
 
     private func complaint(_ size: PictureSize) -> String? {
         guard let boxes = self.boxes(0..<self.file.count), boxes.map(\.name) == ["ftyp", "meta", "mdat"],
@@ -107,6 +113,9 @@ struct AVIFCheck {
     }
 
     private func belongs(_ property: Box) -> Bool {
+        if property.name == "colr", self.name(property.content.lowerBound) == Self.profileType {
+            return self.mayHaveProfile && ProfileCheck.isPlain(self.file[property.content.dropFirst(4)])
+        }
         guard Self.properties.contains(property.name), property.content.count <= Self.propertyBytesMax else {
             return false
         }

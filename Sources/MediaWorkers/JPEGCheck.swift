@@ -9,6 +9,7 @@ struct JPEGCheck {
         static let end: UInt8 = 0xD9
         static let scan: UInt8 = 0xDA
         static let jfif: UInt8 = 0xE0
+        static let profile: UInt8 = 0xE2
         /// Baseline, extended and progressive frames in Huffman coding.
         static let frames: ClosedRange<UInt8> = 0xC0...0xC2
         static let huffmanTables: UInt8 = 0xC4
@@ -20,10 +21,17 @@ struct JPEGCheck {
     /// JFIF 1.02: name, version, density, no thumbnail. A longer one has a picture of its own.
     private static let jfifBytes = 16
 
-    private let file: [UInt8]
+    /// What an ICC profile in one piece begins with (ICC.1:2022 §B.4).
+    private static let profileName = Array("ICC_PROFILE\0".utf8) + [1, 1]
 
+    private let file: [UInt8]
+    private let mayHaveProfile: Bool
+
+    /// - Parameter mayHaveProfile: whether its colours may be said to be others than sRGB's.
     /// - Returns: what is wrong with `file`, for logs; nil when it is a JPEG of `size`.
-    static func complaint(_ file: [UInt8], size: PictureSize) -> String? { Self(file: file).complaint(size) }
+    static func complaint(_ file: [UInt8], size: PictureSize, mayHaveProfile: Bool = false) -> String? {
+        Self(file: file, mayHaveProfile: mayHaveProfile).complaint(size)
+    }
 
     private func complaint(_ size: PictureSize) -> String? {
         guard self.file.starts(with: [Marker.prefix, Marker.start]) else { return "no JPEG" }
@@ -57,9 +65,15 @@ struct JPEGCheck {
         switch marker {
         case Marker.jfif:
             segment.count == Self.jfifBytes - 2 && self.file[segment].starts(with: Array("JFIF\0".utf8))
+        case Marker.profile: self.mayHaveProfile && self.isProfile(segment)
         case Marker.frames, Marker.huffmanTables, Marker.quantisationTables, Marker.restartInterval, Marker.scan: true
         default: false
         }
+    }
+
+    private func isProfile(_ segment: Range<Int>) -> Bool {
+        self.file[segment].starts(with: Self.profileName)
+            && ProfileCheck.isPlain(self.file[segment].dropFirst(Self.profileName.count))
     }
 
     /// Precision, then height and width, 16 bits each.

@@ -24,11 +24,15 @@ struct WebPCheck {
         let bytes: Int
     }
 
-    private let file: [UInt8]
+    private static let profileFlag: UInt8 = 0x20
 
+    private let file: [UInt8]
+    private let mayHaveProfile: Bool
+
+    /// - Parameter mayHaveProfile: whether its colours may be said to be others than sRGB's.
     /// - Returns: what is wrong with `file`, for logs; nil when it is a WebP of `size`.
-    static func complaint(_ file: [UInt8], size: PictureSize) -> String? {
-        Self(file: file).complaint(size)
+    static func complaint(_ file: [UInt8], size: PictureSize, mayHaveProfile: Bool = false) -> String? {
+        Self(file: file, mayHaveProfile: mayHaveProfile).complaint(size)
     }
 
     private func complaint(_ size: PictureSize) -> String? {
@@ -36,14 +40,15 @@ struct WebPCheck {
         guard let announced = self.number(4, bytes: 4), announced == self.file.count - Self.headerBytes,
             announced.isMultiple(of: 2)
         else { return "a WebP of another length than it says" }
-        guard let chunks = self.chunks(Self.fileHeaderBytes..<self.file.count, allowed: Self.fileChunks) else {
-            return "a WebP with a chunk that is broken or does not belong there"
-        }
+        let allowed = self.mayHaveProfile ? Self.fileChunks.union(["ICCP"]) : Self.fileChunks
+        guard let chunks = self.chunks(Self.fileHeaderBytes..<self.file.count, allowed: allowed),
+            self.areProfilesPlain(chunks)
+        else { return "a WebP with a chunk that is broken or does not belong there" }
         guard let first = chunks.first, Self.firstChunks.contains(first.name),
             chunks.count == 1 || first.name == "VP8X",
             !chunks.dropFirst().contains(where: { $0.name == "VP8X" })
         else { return "a WebP whose chunks are out of order" }
-        let pictures = chunks.filter { !["VP8X", "ALPH", "ANIM"].contains($0.name) }
+        let pictures = chunks.filter { !["VP8X", "ICCP", "ALPH", "ANIM"].contains($0.name) }
         let isMoving = !pictures.isEmpty && pictures.allSatisfy { $0.name == "ANMF" }
         guard isMoving || pictures.count == 1 else { return "a WebP without a picture, or with several" }
         let isOfSize = first.name != "VP8X" || self.canvas(first) == size
@@ -51,6 +56,16 @@ struct WebPCheck {
             return "a WebP that is not \(size.width) × \(size.height)"
         }
         return nil
+    }
+
+    /// None, or one behind the `VP8X` that announces it (§2.7.1.4).
+    private func areProfilesPlain(_ chunks: [Chunk]) -> Bool {
+        let profiles = chunks.filter { $0.name == "ICCP" }
+        guard let profile = profiles.first else { return true }
+        guard profiles.count == 1, chunks.count > 1, chunks[1].name == "ICCP", chunks[0].name == "VP8X",
+            self.file[chunks[0].offset] & Self.profileFlag != 0
+        else { return false }
+        return ProfileCheck.isPlain(self.file[profile.offset..<profile.offset + profile.bytes])
     }
 
     /// The chunks of a range in order; nil unless they fill it exactly and all are allowed.

@@ -140,12 +140,21 @@ package enum WireProtocol {
         package let renditions: [Piece]
         package let timings: RenderTimings
         package let path: RenderPath
+        /// There exactly where the job asked for it (``RenderJob/givesImpression``).
+        package let impression: Impression?
 
-        package init(facts: PictureFacts, renditions: [Piece], timings: RenderTimings, path: RenderPath = .general) {
+        package init(
+            facts: PictureFacts,
+            renditions: [Piece],
+            timings: RenderTimings,
+            path: RenderPath = .general,
+            impression: Impression? = nil
+        ) {
             self.facts = facts
             self.renditions = renditions
             self.timings = timings
             self.path = path
+            self.impression = impression
         }
     }
 

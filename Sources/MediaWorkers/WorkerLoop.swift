@@ -125,7 +125,8 @@ package struct WorkerLoop<Engine: PictureEngine> {
                 WireProtocol.Piece(size: $0.size, bytes: $0.bytes.count, choice: $0.choice)
             },
             timings: outcome.timings,
-            path: outcome.path
+            path: outcome.path,
+            impression: outcome.impression
         )
         let reply = try WireProtocol.encode(WireProtocol.Reply(id: request.id, result: result))
         try self.socket.send(reply, memory: Self.memory(of: outcome.renditions))

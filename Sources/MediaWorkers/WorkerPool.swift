@@ -160,6 +160,12 @@ extension RenderOutcome {
     fileprivate func waited(_ time: Duration) -> RenderOutcome {
         var timings = self.timings
         timings.queue = Int(time.components.seconds) * 1_000_000 + Int(time.components.attoseconds / 1_000_000_000_000)
-        return RenderOutcome(facts: self.facts, renditions: self.renditions, timings: timings, path: self.path)
+        return RenderOutcome(
+            facts: self.facts,
+            renditions: self.renditions,
+            timings: timings,
+            path: self.path,
+            impression: self.impression
+        )
     }
 }

@@ -51,9 +51,9 @@ extension WorkerProcess {
         switch (request.work, reply.result, reply.comparison, reply.failure) {
         case (.render(let job), let result?, nil, nil):
             try Self.check(result, of: job)
-            let formats = job.presets.map(\.recipe.format)
+            let recipes = job.presets.map(\.recipe)
             let memory = datagram.descriptor
-            let pieces = try Self.read(result, formats, from: memory, resultBytesMax: bounds.resultBytesMax)
+            let pieces = try Self.read(result, recipes, from: memory, resultBytesMax: bounds.resultBytesMax)
             return .outcome(Self.outcome(of: job, result, pieces))
         case (.compare(let job), nil, let result?, nil):
             return .comparison(try Self.comparison(result, of: job, datagram.descriptor, bounds))
@@ -100,6 +100,7 @@ extension WorkerProcess {
             (1...max(1, limits.framesMax)).contains(facts.frames), Self.isWithin(limits, facts),
             min(timings.queue, timings.decode, timings.resize, timings.encode) >= 0
         else { throw WorkerFailure(.protocol, "facts that cannot be") }
+        try Self.check(result.impression, of: job, facts)
         guard result.renditions.count == job.presets.count else {
             throw WorkerFailure(.protocol, "\(result.renditions.count) renditions of \(job.presets.count)")
         }
@@ -114,15 +115,26 @@ extension WorkerProcess {
         }
     }
 
+    /// What a ThumbHash, a colour and a point can be was looked at when the reply was read.
+    private static func check(_ impression: Impression?, of job: RenderJob, _ facts: PictureFacts) throws {
+        guard (impression != nil) == job.givesImpression else {
+            throw WorkerFailure(.protocol, "an impression that was not asked for, or none that was")
+        }
+        guard let impression else { return }
+        guard impression.frames == facts.frames, impression.colour.components[3] == 255 else {
+            throw WorkerFailure(.protocol, "an impression that cannot be")
+        }
+    }
+
     static func isWithin(_ limits: PictureLimits, _ facts: PictureFacts) -> Bool {
         let (pixels, isTooMany) = facts.size.width.multipliedReportingOverflow(by: facts.size.height)
         return !isTooMany && pixels <= limits.pixelsMax && pixels <= limits.pixelsTotalMax / max(1, facts.frames)
     }
 
-    /// - Parameter formats: of the renditions, in their order.
+    /// - Parameter recipes: of the renditions, in their order.
     private static func read(
         _ result: WireProtocol.Result,
-        _ formats: [RenditionFormat],
+        _ recipes: [Recipe],
         from descriptor: Descriptor?,
         resultBytesMax: Int
     ) throws -> [[UInt8]] {
@@ -140,24 +152,25 @@ extension WorkerProcess {
         guard let descriptor else { return [] }
         let memory = try SealedMemory(received: descriptor, bytes: sum)
         var offset = 0
-        return try zip(result.renditions, formats).map { piece, format in
+        return try zip(result.renditions, recipes).map { piece, recipe in
             defer { offset += piece.bytes }
             let bytes = try memory.read(at: offset, count: piece.bytes)
-            if let complaint = Self.complaint(bytes, format, piece.size) {
+            if let complaint = Self.complaint(bytes, recipe, piece.size) {
                 // An encoder that is another than we know writes what the check does not know, of every picture. The
                 // one of WebP is ours.
-                throw WorkerFailure(.protocol, complaint, format == .webp ? .picture : .encoder)
+                throw WorkerFailure(.protocol, complaint, recipe.format == .webp ? .picture : .encoder)
             }
             return bytes
         }
     }
 
     /// What is wrong with a file that is to be sent to clients under our name; nil for nothing.
-    private static func complaint(_ file: [UInt8], _ format: RenditionFormat, _ size: PictureSize) -> String? {
-        switch format {
-        case .webp: WebPCheck.complaint(file, size: size)
-        case .jpeg: JPEGCheck.complaint(file, size: size)
-        case .avif: AVIFCheck.complaint(file, size: size)
+    private static func complaint(_ file: [UInt8], _ recipe: Recipe, _ size: PictureSize) -> String? {
+        let mayHaveProfile = recipe.profile == .keep
+        return switch recipe.format {
+        case .webp: WebPCheck.complaint(file, size: size, mayHaveProfile: mayHaveProfile)
+        case .jpeg: JPEGCheck.complaint(file, size: size, mayHaveProfile: mayHaveProfile)
+        case .avif: AVIFCheck.complaint(file, size: size, mayHaveProfile: mayHaveProfile)
         }
     }
 
@@ -166,7 +179,13 @@ extension WorkerProcess {
         let renditions = zip(zip(job.presets, result.renditions), pieces).map { made, bytes in
             RenderedPicture(preset: made.0, size: made.1.size, bytes: bytes, choice: made.1.choice)
         }
-        return RenderOutcome(facts: result.facts, renditions: renditions, timings: result.timings, path: result.path)
+        return RenderOutcome(
+            facts: result.facts,
+            renditions: renditions,
+            timings: result.timings,
+            path: result.path,
+            impression: result.impression
+        )
     }
 }
 

@@ -104,9 +104,17 @@ struct FakeEngine: PictureEngine {
                 let content = Array("\(preset.name) ".utf8) + bytes
                 return RenderedPicture(preset: preset, size: size, bytes: FakeWebP.file(size, content))
             },
-            timings: RenderTimings(decode: 1, resize: 2, encode: 3)
+            timings: RenderTimings(decode: 1, resize: 2, encode: 3),
+            impression: job.givesImpression ? Self.impression : nil
         )
     }
+
+    /// Of a white square.
+    static let impression: Impression = {
+        let bytes: [UInt8] = [0x3F, 0x08, 0x02, 0x07, 0x00] + [UInt8](repeating: 0, count: 19)
+        guard let thumbHash = ThumbHash(bytes: bytes) else { exit(70) }
+        return Impression(thumbHash: thumbHash, colour: .white, attention: .centre, frames: 1)
+    }()
 
     private static func code(_ name: String) -> RenderError.Code {
         // `busy` stands for the codes that are not an engine's to throw.

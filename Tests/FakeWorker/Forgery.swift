@@ -29,6 +29,13 @@ enum Forgery {
         case "facts": Self.reply(id, [honest], size: PictureSize(width: 0, height: -1))
         case "pixels": Self.reply(id, [honest], size: PictureSize(width: 60_000, height: 60_000))
         case "frames": Self.reply(id, [honest], frames: 9)
+        // An impression that nobody asked for, or of another picture; and one that is none.
+        case "impression": Self.reply(id, [honest], impression: FakeEngine.impression)
+        case "frames-seen": Self.reply(id, [honest], frames: 2, impression: FakeEngine.impression)
+        case "no-thumbhash": Self.replyWithImpression(id, honest, thumbHash: "AAAA")
+        case "long-thumbhash": Self.replyWithImpression(id, honest, thumbHash: String(repeating: "AAAA", count: 9))
+        case "off-picture": Self.replyWithImpression(id, honest, attention: "0.5,1.5")
+        case "see-through": Self.replyWithImpression(id, honest, colour: "ffffff00")
         case "canvas": Self.reply(id, [honest], memory: Self.memory(Self.otherWebP, isSealed: true))
         case "metadata":
             let piece = Self.piece(bytes: Self.webPWithMetadata.count)
@@ -90,14 +97,40 @@ enum Forgery {
         version: Int = WireProtocol.version,
         size: PictureSize = PictureSize(width: 4000, height: 3000),
         frames: Int = 1,
+        impression: Impression? = nil,
         memory: Int32? = nil
     ) {
         let facts = PictureFacts(size: size, frames: frames)
-        let result = WireProtocol.Result(facts: facts, renditions: pieces, timings: RenderTimings())
+        let result = WireProtocol.Result(
+            facts: facts,
+            renditions: pieces,
+            timings: RenderTimings(),
+            impression: impression
+        )
         guard let bytes = try? JSONEncoder().encode(WireProtocol.Reply(version: version, id: id, result: result)) else {
             exit(70)
         }
         Self.datagram([UInt8](bytes), memory ?? Self.memory(Self.webP, isSealed: true))
+    }
+
+    /// An honest reply but for a part of its impression, which is put together by hand: no such value can be made.
+    private static func replyWithImpression(
+        _ id: UInt64,
+        _ piece: WireProtocol.Piece,
+        thumbHash: String = FakeEngine.impression.thumbHash.base64,
+        colour: String = "ffffffff",
+        attention: String = "0.5,0.5"
+    ) {
+        let impression = """
+            {"thumbHash":"\(thumbHash)","colour":"\(colour)","attention":"\(attention)","frames":1}
+            """
+        let result = """
+            {"facts":{"size":{"width":4000,"height":3000},"frames":1},\
+            "renditions":[{"size":{"width":320,"height":240},"bytes":\(piece.bytes)}],\
+            "timings":{"queue":0,"decode":0,"resize":0,"encode":0},"impression":\(impression)}
+            """
+        let text = "{\"version\":\(WireProtocol.version),\"id\":\(id),\"result\":\(result)}"
+        Self.datagram(Array(text.utf8), Self.memory(Self.webP, isSealed: true))
     }
 
     private static func raw(_ text: String) { Self.datagram(Array(text.utf8), -1) }

@@ -69,13 +69,13 @@ import Testing
         #expect(RequestTarget("/v1/assets?\u{301}").query == "\u{301}")
     }
 
-    @Test func queriesAreForListsAndDeletions() {
+    @Test func queriesAreForListsDeletionsAndFocalPoints() {
         let asset = "/v1/assets/\(Self.id)"
         let takes: [(String, HTTPRequest.Method, Bool)] = [
-            ("/v1/assets", .get, true), ("/v1/assets", .head, true), ("/v1/assets", .post, false),
+            ("/v1/assets", .get, true), ("/v1/assets", .head, true), ("/v1/assets", .post, true),
             (asset, .get, false), (asset, .delete, true), ("\(asset)/versions", .get, true),
-            ("\(asset)/versions", .post, false), ("\(asset)/versions/1", .get, false), ("\(asset)/latest", .put, false),
-            ("\(asset)/reprocess", .post, false), ("\(asset)/undelete", .post, false),
+            ("\(asset)/versions", .post, true), ("\(asset)/versions/1", .get, false), ("\(asset)/latest", .put, false),
+            ("\(asset)/reprocess", .post, true), ("\(asset)/undelete", .post, false),
         ]
         for (target, method, expected) in takes {
             #expect(RequestTarget(target).route.takesQuery(method) == expected, "\(method) \(target)")

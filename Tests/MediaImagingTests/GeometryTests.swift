@@ -48,6 +48,30 @@ struct GeometryTests {
         #expect(placement.output == PictureSize(width: fit.output.0, height: fit.output.1))
     }
 
+    /// Left and top of what is cut out of a picture of 400 × 200 that is to fill 100 × 100: all of its height at 0.5 ×.
+    @Test(arguments: [
+        ("0.5,0.5", 50), ("0,0", 0), ("0.25,1", 0), ("0.3,0", 10), ("0.3024,0", 10), ("0.3025,0", 11),
+        ("0.75,0.5", 100),
+        ("1,1", 100),
+    ])
+    func aCutIsAroundItsPoint(_ point: String, _ left: Int) throws {
+        let source = PictureSize(width: 400, height: 200)
+        let placement = Geometry.place(source, by: try RecipeOptions.parse("w=100,h=100,fit=cover"))
+        let aimed = placement.aimed(at: try #require(FocalPoint(point)), in: source)
+        #expect(aimed.cutLast == Window(left: left, top: 0, width: 100, height: 100))
+        #expect(aimed.scaled == placement.scaled && aimed.output == placement.output)
+    }
+
+    /// Enlarged, it is cut before it is scaled: by the same fractions of another size.
+    @Test func aPictureThatIsEnlargedIsCutAroundThePointOfTheSource() throws {
+        let source = PictureSize(width: 40, height: 20)
+        let placement = Geometry.place(source, by: try RecipeOptions.parse("w=100,h=100,fit=cover"))
+        let point = FocalPoint(x: 7500, y: 5000)
+        #expect(placement.aimed(at: point, in: source).cutFirst == Window(left: 20, top: 0, width: 20, height: 20))
+        let whole = Geometry.place(source, by: try RecipeOptions.parse("w=20"))
+        #expect(whole.aimed(at: point, in: source) == whole)
+    }
+
     @Test(arguments: [(1, 1), (2, 3), (5, 7), (99, 101), (640, 480), (16384, 3), (65535, 65535), (3, 65535)])
     func windowsLieInsideWhatTheyCut(_ side: (Int, Int)) throws {
         let source = PictureSize(width: side.0, height: side.1)
@@ -57,7 +81,11 @@ struct GeometryTests {
                 let placement = Geometry.place(source, by: recipe)
                 let output = placement.output
                 #expect((1...box.0).contains(output.width) && (1...box.1).contains(output.height))
-                for (cut, whole) in [(placement.cutFirst, source), (placement.cutLast, placement.scaled)] {
+                let corner = placement.aimed(at: FocalPoint(x: 0, y: FocalPoint.whole), in: source)
+                for (cut, whole) in [
+                    (placement.cutFirst, source), (placement.cutLast, placement.scaled), (corner.cutFirst, source),
+                    (corner.cutLast, placement.scaled),
+                ] {
                     guard let cut else { continue }
                     #expect(cut.left >= 0 && cut.top >= 0 && cut.width >= 1 && cut.height >= 1)
                     #expect(cut.left + cut.width <= whole.width && cut.top + cut.height <= whole.height)

@@ -133,7 +133,8 @@ struct RenderTests {
             )
             do throws(RenderError) {
                 let animation = Animation(delays: [], loop: 0)
-                let terms = EncodingTerms(animation: animation, measure: SourceMeasure(bytes: nil, pixels: 100))
+                let measure = SourceMeasure(bytes: nil, pixels: 100)
+                let terms = EncodingTerms(animation: animation, profile: nil, measure: measure)
                 _ = try Pipeline.encoded(strip, item, terms)
                 Issue.record("\(width) × \(height) was encoded")
             } catch { #expect(error.code == .undecodable) }

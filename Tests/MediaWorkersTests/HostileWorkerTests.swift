@@ -43,7 +43,7 @@ struct HostileWorkerTests {
         "id", "version", "short", "long", "endless", "negative", "many", "few", "sides", "choice", "facts", "unsealed",
         "file",
         "no-memory", "no-webp", "canvas", "metadata", "pixels", "frames", "code", "neither", "garbage", "nested",
-        "huge",
+        "huge", "impression",
     ])
     func aWorkerThatLiesIsReplaced(forgery: String) async throws {
         try await withPool { pool in
@@ -51,6 +51,20 @@ struct HostileWorkerTests {
             let error = await pool.error(of: "forge \(forgery) 1")
             #expect(error?.code == .crashed, "retried, the same picture would do the same again")
             #expect(before.allSatisfy(isGone))
+            #expect(pool.statistics().losses == [.protocol: 1], "\(error?.detail ?? "")")
+            try await pool.expectSound()
+        }
+    }
+
+    /// What a page is to show before the picture is there goes to clients, too.
+    @Test(arguments: ["twice", "frames-seen", "no-thumbhash", "long-thumbhash", "off-picture", "see-through"])
+    func aWorkerThatLiesAboutWhatThePictureLooksLikeIsReplaced(forgery: String) async throws {
+        try await withPool { pool in
+            let sound = try await pool.render(Jobs.described, source: Picture("ok"))
+            #expect(sound.impression?.colour == .white)
+            // `twice` sends an answer without any impression.
+            let error = await pool.error(of: "forge \(forgery) 2", job: Jobs.described)
+            #expect(error?.code == .crashed, "\(forgery)")
             #expect(pool.statistics().losses == [.protocol: 1], "\(error?.detail ?? "")")
             try await pool.expectSound()
         }

@@ -44,6 +44,13 @@ struct Picture: PictureSource {
 enum Jobs {
     static let both = RenderJob(format: .jpeg, limits: PictureLimits(), presets: Preset.defaults)
     static let one = RenderJob(format: .jpeg, limits: PictureLimits(), presets: Array(Preset.defaults.prefix(1)))
+    /// The same as ``one``, and what the picture looks like.
+    static let described = RenderJob(
+        format: .jpeg,
+        limits: PictureLimits(),
+        presets: one.presets,
+        wantsImpression: true
+    )
     static func one(_ format: RenditionFormat) -> RenderJob {
         let preset = Preset(name: Preset.defaults[0].name, recipe: Recipe(width: 320, format: format))
         return RenderJob(format: .jpeg, limits: PictureLimits(), presets: [preset])

@@ -62,6 +62,10 @@ int cvips_has_alpha(const VipsImage *image);
 int cvips_is_cmyk(const VipsImage *image);
 /// 8-bit sRGB with or without alpha.
 int cvips_is_srgb8(const VipsImage *image);
+/// Whether its samples are red, green, blue and perhaps alpha, of 8 or 16 bits.
+int cvips_is_rgb(const VipsImage *image);
+/// The samples of an image in memory, rows without gaps; the image keeps them.
+const void *cvips_pixels(VipsImage *image);
 /// Frame delays in milliseconds, owned by the image; `*count` is 0 when it has none.
 const int *cvips_delays(VipsImage *image, int *count);
 /// How often an animation is played, 0 for ever; -1 when the image does not say.
@@ -116,7 +120,7 @@ int cvips_save_webp(
 int cvips_flatten(VipsImage *in, const uint8_t *rgb, VipsImage **out);
 /// A progressive JPEG of an image without alpha. Free `*out` with `cvips_free`.
 int cvips_save_jpeg(VipsImage *in, int quality, void **out, size_t *count);
-/// An AVIF of 8 bits a sample. The encoder takes the picture whole and asks nobody for the time. Free `*out` with
+/// An AVIF of 8 bits a sample, with the image's ICC profile where it has one. The encoder takes the picture whole and asks nobody for the time. Free `*out` with
 /// `cvips_free`.
 int cvips_save_avif(VipsImage *in, int quality, int effort, void **out, size_t *count);
 /// Puts images of one size and one form side by side.

@@ -42,8 +42,8 @@ package protocol AssetCatalog: Sendable {
     ///   envelope key is no more.
     func begin(_ version: AssetVersion, terms: CommitTerms) async throws -> AssetVersion
 
-    /// Commit 2: the renditions and the state `ready`, in one transaction. `latest` moves when no newer version is
-    /// ready.
+    /// Commit 2: the renditions, what the picture looks like and the state `ready`, in one transaction. `latest` moves
+    /// when no newer version is ready.
     ///
     /// - Returns: the version as it is now.
     /// - Throws: `.conflict` unless the version is `processing`; `.quotaExceeded`, `.keyRetired`.
@@ -51,6 +51,7 @@ package protocol AssetCatalog: Sendable {
         _ ref: VersionRef,
         sourceSize: PictureSize,
         renditions: [Rendition],
+        impression: Impression?,
         quota: Quota
     ) async throws -> AssetVersion
 
@@ -162,6 +163,18 @@ package protocol AssetCatalog: Sendable {
     ///
     /// - Returns: the blobs that no row names any more.
     func erase(_ asset: AssetID) async throws -> [BlobID]
+}
+
+extension AssetCatalog {
+    /// Commit 2 of a picture of which nobody knows what it looks like.
+    package func complete(
+        _ ref: VersionRef,
+        sourceSize: PictureSize,
+        renditions: [Rendition],
+        quota: Quota
+    ) async throws -> AssetVersion {
+        try await self.complete(ref, sourceSize: sourceSize, renditions: renditions, impression: nil, quota: quota)
+    }
 }
 
 /// A rendition with what delivery needs to know of its version.

@@ -52,12 +52,27 @@ package struct RenderJob: Sendable, Hashable, Codable {
     package let limits: PictureLimits
     /// May be empty: then the picture is decoded and measured only.
     package let presets: [Preset]
+    /// What is known of where to cut.
+    package let aim: Aim
+    /// Whether the outcome is to say what the picture looks like. Without presets it does not: nothing is looked at.
+    package let wantsImpression: Bool
 
-    package init(format: PictureFormat, limits: PictureLimits, presets: [Preset]) {
+    package init(
+        format: PictureFormat,
+        limits: PictureLimits,
+        presets: [Preset],
+        aim: Aim = .none,
+        wantsImpression: Bool = false
+    ) {
         self.format = format
         self.limits = limits
         self.presets = presets
+        self.aim = aim
+        self.wantsImpression = wantsImpression
     }
+
+    /// Whether the outcome says what the picture looks like.
+    package var givesImpression: Bool { self.wantsImpression && !self.presets.isEmpty }
 }
 
 /// What a picture turned out to be.
@@ -120,17 +135,21 @@ package struct RenderOutcome: Sendable, Hashable {
     package let renditions: [RenderedPicture]
     package let timings: RenderTimings
     package let path: RenderPath
+    /// There exactly where the job asked for it (``RenderJob/givesImpression``).
+    package let impression: Impression?
 
     package init(
         facts: PictureFacts,
         renditions: [RenderedPicture],
         timings: RenderTimings,
-        path: RenderPath = .general
+        path: RenderPath = .general,
+        impression: Impression? = nil
     ) {
         self.facts = facts
         self.renditions = renditions
         self.timings = timings
         self.path = path
+        self.impression = impression
     }
 }
 

@@ -12,6 +12,14 @@ enum AssetText {
         )
     }
 
+    /// Takes `0.4,0.25`. Throws a `ValidationError` for what is no point of a picture.
+    static func focus(_ text: String) throws -> FocalPoint {
+        if let focus = FocalPoint(text) { return focus }
+        throw ValidationError(
+            "'\(Printable.text(text))' is no point of a picture: expected two fractions of its width and height, as 0.4,0.25"
+        )
+    }
+
     /// Takes `3` and `v3`. Throws a `ValidationError` for what is no number of a version.
     static func version(_ text: String) throws -> VersionNumber {
         let digits = text.hasPrefix("v") ? text.dropFirst() : text[...]

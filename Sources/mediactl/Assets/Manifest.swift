@@ -17,12 +17,27 @@ struct Manifest: Decodable {
         let bytes: Int
     }
 
+    struct Placeholder: Decodable {
+        let thumbhash: String
+        let colour: String
+    }
+
+    struct Focus: Decodable {
+        let x: Double
+        let y: Double
+        let by: String
+    }
+
     let id: String
     let version: Int
     let state: String
     let createdAt: String?
     let source: Source?
     let renditions: [String: Rendition]?
+    let placeholder: Placeholder?
+    let focus: Focus?
+    /// By media type.
+    let srcset: [String: String]?
     /// Why, where `state` is `failed`: a problem type.
     let failure: String?
 
@@ -51,6 +66,14 @@ struct Manifest: Decodable {
         if let failure = self.failure { lines.append("failure    \(failure)") }
         for (name, rendition, url) in self.urls(at: origin) {
             lines.append("\(name): \(rendition.width)x\(rendition.height) \(rendition.bytes) bytes \(url)")
+        }
+        if let placeholder = self.placeholder {
+            lines.append("thumbhash  \(placeholder.thumbhash)")
+            lines.append("colour     \(placeholder.colour)")
+        }
+        if let focus = self.focus { lines.append("focus      \(focus.x),\(focus.y) (\(focus.by))") }
+        for (mediaType, text) in (self.srcset ?? [:]).sorted(by: { $0.key < $1.key }) {
+            lines.append("srcset of \(mediaType): \(text)")
         }
         return lines.map { Printable.text($0) }.joined(separator: "\n")
     }

@@ -77,9 +77,11 @@ struct OriginClient {
         try await self.answer(to: self.request(.POST, asset, "/undelete"))
     }
 
-    /// With `isAsync` the answer comes before the renditions are made.
-    func reprocess(_ asset: AssetID, isAsync: Bool) async throws -> Answer {
-        var request = self.request(.POST, asset, "/reprocess")
+    /// - Parameters:
+    ///   - focus: what matters most in the picture; nil: as the version before says.
+    ///   - isAsync: whether the answer comes before the renditions are made.
+    func reprocess(_ asset: AssetID, focus: FocalPoint?, isAsync: Bool) async throws -> Answer {
+        var request = self.request(.POST, asset, "/reprocess" + (focus.map { "?focus=\($0)" } ?? ""))
         if isAsync { request.headers.add(name: "Prefer", value: "respond-async") }
         return try await self.answer(to: request)
     }

@@ -13,6 +13,15 @@ struct Reprocess: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The assets' ids.", valueName: "asset"), transform: AssetText.asset)
     var assets: [AssetID]
 
+    @Option(
+        help: ArgumentHelp(
+            "What matters most in the pictures: fractions of width and height, as 0.4,0.25; as it was without.",
+            valueName: "x,y"
+        ),
+        transform: AssetText.focus
+    )
+    var focus: FocalPoint?
+
     @Flag(name: .customLong("async"), help: "Do not wait for the renditions.")
     var isAsync = false
 
@@ -23,7 +32,7 @@ struct Reprocess: AsyncParsableCommand {
 
     func run() async throws {
         try await self.options.forEach(of: self.assets, \.description) { asset, client in
-            let answer = try await client.reprocess(asset, isAsync: self.isAsync)
+            let answer = try await client.reprocess(asset, focus: self.focus, isAsync: self.isAsync)
             CommandExit.say(self.json ? answer.text : answer.manifest.line(at: client.origin))
         }
     }

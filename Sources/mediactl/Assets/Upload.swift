@@ -30,6 +30,15 @@ struct Upload: AsyncParsableCommand {
     )
     var idempotencyKey: IdempotencyKey?
 
+    @Option(
+        help: ArgumentHelp(
+            "What matters most in the pictures: fractions of width and height, as 0.4,0.25.",
+            valueName: "x,y"
+        ),
+        transform: AssetText.focus
+    )
+    var focus: FocalPoint?
+
     @Flag(name: .customLong("async"), help: "Do not wait for the renditions.")
     var isAsync = false
 
@@ -61,7 +70,8 @@ struct Upload: AsyncParsableCommand {
             sha256: try await Self.digest(of: file),
             asset: self.asset,
             key: self.idempotencyKey ?? .make(),
-            isAsync: self.isAsync
+            isAsync: self.isAsync,
+            focus: self.focus
         )
     }
 

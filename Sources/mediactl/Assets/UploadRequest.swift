@@ -12,8 +12,14 @@ struct UploadRequest: Sendable {
     let key: IdempotencyKey
     /// Whether the answer may come before the renditions are made.
     let isAsync: Bool
+    /// What matters most in the picture.
+    var focus: FocalPoint?
 
-    var path: String { self.asset.map { "/v1/assets/\($0)/versions" } ?? "/v1/assets" }
+    /// With its query.
+    var path: String {
+        let path = self.asset.map { "/v1/assets/\($0)/versions" } ?? "/v1/assets"
+        return self.focus.map { "\(path)?focus=\($0)" } ?? path
+    }
 
     /// All fields but those of every request.
     var fields: [(name: String, value: String)] {
