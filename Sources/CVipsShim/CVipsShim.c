@@ -113,8 +113,6 @@ int cvips_is_rgb(const VipsImage *image) {
     return (space == VIPS_INTERPRETATION_sRGB || space == VIPS_INTERPRETATION_RGB16) && (bands == 3 || bands == 4);
 }
 
-const void *cvips_pixels(VipsImage *image) { return vips_image_get_data(image); }
-
 const int *cvips_delays(VipsImage *image, int *count) {
     int *delays = NULL;
     *count = 0;

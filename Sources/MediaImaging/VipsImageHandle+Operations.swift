@@ -115,8 +115,7 @@ extension VipsImageHandle {
         _ body: (UnsafeRawBufferPointer) throws(RenderError) -> Result
     ) throws(RenderError) -> Result {
         let count = self.width * self.height * self.bands
-        let pixels: UnsafeRawPointer? = self.asking { cvips_pixels($0) }
-        guard let pixels else { throw VipsFailure.taken() }
+        guard let pixels = self.asking({ cvips_pixels($0) }) else { throw VipsFailure.taken() }
         return try body(UnsafeRawBufferPointer(start: pixels, count: count))
     }
 

@@ -64,8 +64,6 @@ int cvips_is_cmyk(const VipsImage *image);
 int cvips_is_srgb8(const VipsImage *image);
 /// Whether its samples are red, green, blue and perhaps alpha, of 8 or 16 bits.
 int cvips_is_rgb(const VipsImage *image);
-/// The samples of an image in memory, rows without gaps; the image keeps them.
-const void *cvips_pixels(VipsImage *image);
 /// Frame delays in milliseconds, owned by the image; `*count` is 0 when it has none.
 const int *cvips_delays(VipsImage *image, int *count);
 /// How often an animation is played, 0 for ever; -1 when the image does not say.
