@@ -135,7 +135,8 @@ int cwebp_encode(cwebp_picture *picture, const cwebp_settings *settings, uint8_t
     *out = NULL;
     *count = 0;
     WebPConfig config = config_of(settings);
-    if (!WebPValidateConfig(&config)) return VP8_ENC_ERROR_INVALID_CONFIGURATION;
+    // Its comparisons let what is no number pass.
+    if (!WebPValidateConfig(&config) || config.quality != config.quality) return VP8_ENC_ERROR_INVALID_CONFIGURATION;
     if (config.lossless && picture->pixels == NULL) return VP8_ENC_ERROR_INVALID_CONFIGURATION;
     if (config.lossless ? !ensure_argb(picture) : !ensure_planes(picture)) return VP8_ENC_ERROR_OUT_OF_MEMORY;
     WebPPicture *chosen = config.lossless ? &picture->argb : &picture->planes;

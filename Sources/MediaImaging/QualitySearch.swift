@@ -35,6 +35,9 @@ struct QualitySearch {
     /// least: a share of each.
     private static let aimShare = 0.4
     private static let marginShare = 0.05
+    /// Qualities this near to each other are seldom two: libwebp rounds to whole steps of its quantiser, of which there
+    /// are at most one a point.
+    private static let apartMin = 0.4
 
     private let goal: Goal
     /// The qualities that may be tried.
@@ -55,7 +58,7 @@ struct QualitySearch {
 
     /// The quality to be tried next; nil when the search has ended.
     func next() -> Double? {
-        guard self.tries.count < self.triesMax, !self.isMet else { return nil }
+        guard self.tries.count < self.triesMax, !self.isMet, !self.isNarrow else { return nil }
         let step = self.wanted().map { Self.quality(atStep: $0) } ?? self.range.upperBound
         let quality = self.rounded(self.tries.isEmpty ? step.clamped(to: Self.firstRange) : self.inside(step))
         return self.tries.contains { abs($0.quality - quality) < self.step / 2 } ? nil : quality
@@ -82,9 +85,21 @@ struct QualitySearch {
         return isBetter
     }
 
+    /// Whether the best keeps the limit by more than is tolerated, and there is nothing in between to be tried.
+    var hasOvershot: Bool {
+        guard let best = self.best else { return false }
+        return self.isNarrow && best.value < self.goal.limit - self.goal.tolerance
+    }
+
     private var isMet: Bool {
         guard let best = self.best else { return false }
         return best.value <= self.goal.limit && best.value >= self.goal.limit - self.goal.tolerance
+    }
+
+    /// Whether what keeps the limit and what exceeds it are too near for something in between.
+    private var isNarrow: Bool {
+        guard let keeping = self.keeping, let exceeding = self.exceeding else { return false }
+        return abs(keeping.quality - exceeding.quality) < Self.apartMin
     }
 
     private var keeping: Try? { self.tries.filter { $0.value <= self.goal.limit }.max { $0.value < $1.value } }

@@ -107,6 +107,8 @@ struct WebPSettings {
     /// 0 ... 6.
     var effort: Int
     var loss: EncodingChoice.Loss = .lossy
+    /// How much more is taken from where it is seen least, 0 ... 100; nil for libwebp's own, 50.
+    var spatialNoiseShaping: Int?
 
     /// How much of the lowest bits a nearly lossless encoding keeps: libwebp's own suggestion (cwebp's manual).
     private static let nearLossless: CInt = 60
@@ -116,6 +118,7 @@ struct WebPSettings {
         raw.quality = Float(self.quality)
         raw.effort = CInt(self.effort)
         raw.lossless = self.loss == .lossy ? 0 : 1
+        if let strength = self.spatialNoiseShaping { raw.sns_strength = CInt(strength) }
         if self.loss == .nearLossless { raw.near_lossless = Self.nearLossless }
         return raw
     }

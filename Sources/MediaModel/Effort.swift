@@ -60,6 +60,7 @@ package enum Effort {
 extension Recipe {
     /// For a rendition that is made at its first request.
     package var forReader: Recipe {
+        if self.format == .jpeg { return self }
         let (across, down) = (self.width ?? self.height ?? .max, self.height ?? self.width ?? .max)
         let (pixels, isVast) = across.multipliedReportingOverflow(by: down)
         return isVast || pixels > Effort.smallPixelsMax ? self.withEffort(Effort.quick) : self

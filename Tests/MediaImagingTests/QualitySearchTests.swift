@@ -32,7 +32,8 @@ struct QualitySearchTests {
     func itLandsJustAboveItsTarget(_ target: Double) throws {
         var tries = 0
         var reached = 0
-        for picture in Self.pictures where picture(100) >= target && picture(0) < target {
+        // At the very bottom a tenth of a point is a large step.
+        for picture in Self.pictures where picture(100) >= target && picture(8) < target {
             let found = Self.run(QualitySearch(.ssim(target))) { QualitySearch.Goal.unlikeness(picture($0)) }
             let ssim = picture(try #require(found.best))
             #expect(ssim >= target && ssim <= target + 0.002, "\(ssim) in \(found.tries)")
@@ -53,7 +54,7 @@ struct QualitySearchTests {
     }
 
     @Test func whatIsGoodEnoughAtTheWorstEndsThere() {
-        let found = Self.run(QualitySearch(.ssim(0.5))) { _ in QualitySearch.Goal.unlikeness(0.9999) }
+        let found = Self.run(QualitySearch(.ssim(0.5))) { QualitySearch.Goal.unlikeness(0.99 + $0 / 20_000) }
         #expect(found.best == 0)
     }
 

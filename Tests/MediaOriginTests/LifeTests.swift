@@ -81,6 +81,18 @@ import Testing
         #expect(try await origin.catalog.version(first.ref) == first)
     }
 
+    /// Nobody waits for pictures that are there already; and what is mended is made by the recipe that was kept.
+    @Test func whatIsReprocessedIsMadeAtTheBestEffortUnlessItsPresetNamesOne() async throws {
+        var origin = self.origin
+        origin.presets = [try Preset(text: "plain:w=1280"), try Preset(text: "quick:w=1280,effort=1")]
+        let first = try await origin.upload(OriginHarness.picture(5000))
+        #expect(first.renditions.map(\.preset.recipe.effort) == [Effort.usual, 1])
+        let second = try await origin.revise.reprocess(first.ref.asset, respondsAsync: false)
+        #expect(second.renditions.map(\.preset.recipe.effort) == [Effort.best, 1])
+        #expect(second.presets == second.renditions.map(\.preset))
+        #expect(try await origin.catalog.version(first.ref) == first)
+    }
+
     @Test func latestGoesBackAndForthAndANewVersionMovesIt() async throws {
         let first = try await self.origin.upload(OriginHarness.picture(100))
         let asset = first.ref.asset

@@ -40,6 +40,25 @@ import Testing
         #expect(named.rendition.preset.recipe.format == .avif)
     }
 
+    /// A reader waits for it, whoever asks again: the effort is in the recipe that it is kept with.
+    @Test func whatIsMadeAtItsFirstRequestIsMadeQuickly() async throws {
+        var origin = self.origin
+        origin.presets = try ["large:w=1280", "small:w=320", "named:w=1280,effort=5"].map {
+            try Preset(text: "\($0),formats=avif+webp+jpeg")
+        }
+        let version = try await origin.upload(OriginHarness.picture(3000))
+        // A JPEG's encoder has no effort.
+        let expected = [
+            ("large.avif", Effort.quick), ("small.avif", Effort.usual), ("named.avif", 5), ("large.jpg", Effort.usual),
+        ]
+        for (file, effort) in expected {
+            for _ in 0..<2 {
+                let found = try await origin.deliver.find(try self.path(version, file))
+                #expect(found.rendition.preset.recipe.effort == effort, "\(file)")
+            }
+        }
+    }
+
     @Test func whatIsTooLargeForAVIFIsNotChosenAsThat() async throws {
         self.origin.renderer.setSize(PictureSize(width: RenditionFormat.avif.pixelsMax, height: 1))
         #expect(try await self.format(try await self.origin.upload(OriginHarness.picture(3000)), "plain") == .avif)
