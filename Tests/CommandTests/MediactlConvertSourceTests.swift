@@ -122,7 +122,7 @@ struct MediactlConvertSourceTests {
         #expect(run.text.contains("two/deep/b.gif: converted"))
         let outputs = try ConvertFolder.outputs(folder)
         #expect(
-            String(decoding: outputs["out/deep/a.gif.thumbnail.webp"] ?? [], as: UTF8.self).contains(
+            String(decoding: outputs["out/deep/a.thumbnail.webp"] ?? [], as: UTF8.self).contains(
                 "ok one/deep/a.gif"
             )
         )
@@ -133,6 +133,7 @@ struct MediactlConvertSourceTests {
         let run = try await Self.convert(["in", "in/a.gif", "in/*.gif", "in"], in: folder)
         #expect(run.exit == .code(0), "\(run.text)")
         #expect(run.text.contains("\n1 files: 1 converted"))
+        #expect(try Self.outputs(folder) == ["out/a.thumbnail.webp"])
     }
 
     @Test func shardsHaveEveryFileOnce() async throws {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Where the journals of an output folder say something of an output. Of a line only a hash and its place are kept; what
-/// it says is read when it is asked for.
+/// Where the journals of an output folder say something of an output. Of a line only a hash and its place are kept;
+/// what it says is read when it is asked for.
 struct JournalIndex: Sendable {
     /// One journal's file.
     private struct File {
@@ -119,17 +119,5 @@ struct JournalIndex: Sendable {
         let taken = pread(descriptor, &bytes, bytes.count, off_t(offset))
         guard taken > 0, let end = bytes[..<taken].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
         return Array(bytes[..<end])
-    }
-}
-
-/// What a machine calls the time since it was switched on.
-enum MachineBoot {
-    /// Another text after each start; empty, and then never the same, where the system does not say.
-    static func id() -> String {
-        guard let file = fopen("/proc/sys/kernel/random/boot_id", "re") else { return "" }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 64)
-        guard fgets(&line, CInt(line.count), file) != nil else { return "" }
-        return String(decoding: line.prefix { $0 > 32 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }

@@ -35,6 +35,13 @@ struct SourceWalk {
         let shares: [Share]
     }
 
+    private struct Member {
+        /// In the folder's names.
+        let index: Int
+        let name: String
+        let path: String
+    }
+
     private let roots: [Root]
     /// Is not looked into, where it lies inside another.
     private let output: FolderListing.Identity?
@@ -126,39 +133,42 @@ struct SourceWalk {
     /// The files of one stem.
     private mutating func findings(of group: Range<Int>) -> [ConvertFinding] {
         var findings: [ConvertFinding] = []
-        var members: [(index: Int, name: String, path: String)] = []
-        for index in group {
-            guard let name = self.names.name(index) else {
-                let name = self.names.displayName(index)
-                let relative = SourcePath.join(self.folder, name)
-                let reason = "has a name that is no UTF-8; rename it"
-                findings.append(.refused(path: relative, relative: relative, code: "file", reason: reason))
-                continue
-            }
-            members.append((index, name, self.path(of: index, name)))
-        }
+        let members = self.members(of: group, &findings)
         guard let first = members.first, let stem = self.names.stem(first.index) else { return findings }
         // Only here are files looked into before their turn.
         let rivals = members.count > 1 ? members.filter { Self.isPicture($0.path) } : members
         let isShared = rivals.count > 1 || self.extended.contains(stem)
-        var owners: [String: String] = [:]
         for member in members {
             let isRival = isShared && rivals.contains { $0.index == member.index }
-            if isRival, let owner = owners[member.name] {
-                if FolderListing.identity(of: owner) == FolderListing.identity(of: member.path) { continue }
-                findings.append(self.collision(member.path, member.name, owner))
-                continue
-            }
-            if isRival {
-                owners[member.name] = member.path
-                self.extended.insert(member.name)
-            }
+            if isRival { self.extended.insert(member.name) }
             findings.append(.source(self.source(member, stem: isRival ? member.name : stem)))
         }
         return findings
     }
 
-    private func source(_ member: (index: Int, name: String, path: String), stem: String) -> ConvertSource {
+    /// Those of different names; of one name, which two roots may have, the first.
+    private func members(of group: Range<Int>, _ findings: inout [ConvertFinding]) -> [Member] {
+        var members: [Member] = []
+        for index in group {
+            guard let name = self.names.name(index) else {
+                let relative = SourcePath.join(self.folder, self.names.displayName(index))
+                let reason = "has a name that is no UTF-8; rename it"
+                findings.append(.refused(path: relative, relative: relative, code: "file", reason: reason))
+                continue
+            }
+            let path = self.path(of: index, name)
+            // Names are in order, so that equal ones stand together.
+            guard let owner = members.last, owner.name == name else {
+                members.append(Member(index: index, name: name, path: path))
+                continue
+            }
+            if FolderListing.identity(of: owner.path) == FolderListing.identity(of: path) { continue }
+            if Self.isPicture(path) { findings.append(self.collision(path, name, owner.path)) }
+        }
+        return members
+    }
+
+    private func source(_ member: Member, stem: String) -> ConvertSource {
         ConvertSource(
             path: member.path,
             relative: SourcePath.join(self.folder, member.name),
