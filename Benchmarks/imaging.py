@@ -144,7 +144,9 @@ def reference(picture, side, path):
 
 def likeness(first, second):
     command = [PROGRAMS / "mediactl", "compare", "--json", first, second]
-    ran = subprocess.run(command, capture_output=True, text=True)
+    # mediactl refuses to run beside a variable that looks like a setting of its own and is none.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MEDIA_")}
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment)
     if ran.returncode != 0:
         raise RuntimeError(f"mediactl compare {first} {second}: {ran.stderr[-500:]}")
     return json.loads(ran.stdout)["ssim"]
