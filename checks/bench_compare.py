@@ -1,8 +1,9 @@
-"""`mediactl bench compare` on two runs of one build, and on one that was made 30 % slower on purpose; ten times each.
+"""`mediactl bench compare` on two services of one build, and on one that was made 30 % slower on purpose; ten times each.
 
 The slower build is the same one with checks/slow_down.c preloaded, which burns CPU before each answer: as much as makes a
-hit cost 30 % more, found by measuring. Both services run all the time and are measured in turns, so that each pair of
-runs lies a few seconds apart, as in CI; what else the machine does is left to it.
+hit cost 30 % more, found by measuring. Each time a service of the plain build is measured side by side with another of
+it, and with a slower one, both started anew: two processes of one build are not quite alike either. What else the
+machine does is left to it.
 """
 
 import argparse
@@ -25,36 +26,37 @@ ENDPOINT = "thumbnail"
 
 
 class Bench:
-    """Runs of `mediactl bench` against services of one plan."""
+    """Runs of `mediactl bench` against two services side by side."""
 
     def __init__(self, folder, options):
-        self.folder, self.options, self.first = folder, options, None
+        self.folder, self.options = folder, options
 
-    def measure(self, service, name):
-        """The path of the JSON file of one run."""
-        path = self.folder / f"{name}.json"
-        command = [PROGRAMS / "mediactl", "bench", "--origin", f"http://127.0.0.1:{service.port}", "--out", path]
-        command += ["--pid", str(service.pid)]
-        if self.first:
-            command += ["--like", self.first]
-        else:
-            command += ["--endpoint", ENDPOINT, "--rate", "500", "--rounds", str(self.options.rounds), "--slot", "100ms"]
+    def measure(self, one, other):
+        """The paths of the JSON files of one run."""
+        before, after = self.folder / "before.json", self.folder / "after.json"
+        command = [PROGRAMS / "mediactl", "bench", "--endpoint", ENDPOINT, "--rate", "500"]
+        command += ["--rounds", str(self.options.rounds), "--slot", "100ms"]
+        command += ["--origin", origin(one), "--pid", str(one.pid), "--out", before]
+        command += ["--against", origin(other), "--against-pid", str(other.pid), "--against-out", after]
         ran = subprocess.run(command, capture_output=True, text=True)
         if ran.returncode != 0:
-            print(f"FAIL  {name}: mediactl bench ended with {ran.returncode}: {ran.stderr[-1000:]}")
+            print(f"FAIL  mediactl bench ended with {ran.returncode}: {ran.stderr[-1000:]}")
             sys.exit(1)
-        self.first = self.first or path
-        return path
+        return before, after
 
     @staticmethod
     def compare(before, after):
-        """The exit code, and the change of the CPU for a request."""
+        """The exit code, the change of the CPU for a request, and what else is called a regression."""
         command = [PROGRAMS / "mediactl", "bench", "compare", "--json", before, after]
         ran = subprocess.run(command, capture_output=True, text=True)
         lines = [json.loads(line) for line in ran.stdout.splitlines()]
         bad = [f"{line['metric']} {line['estimate']}" for line in lines if line["verdict"] == "regression"]
         cpu = next(line for line in lines if line["metric"] == "cpu")
         return ran.returncode, cpu, bad
+
+
+def origin(service):
+    return f"http://127.0.0.1:{service.port}"
 
 
 def cpu_of(path):
@@ -90,35 +92,32 @@ def main():
         compiler = ["gcc", "-O2", "-shared", "-fPIC", "-o", library, CHECKOUT / "checks/slow_down.c", "-ldl"]
         subprocess.run(compiler, check=True)
         bench = Bench(folder, options)
-        base = cpu_of(bench.measure(plain, "first"))
         with slowed(library, PROBE_STEPS) as probe:
-            step = (cpu_of(bench.measure(probe, "probe")) - base) / PROBE_STEPS
+            base, slow = map(cpu_of, bench.measure(plain, probe))
+            step = (slow - base) / PROBE_STEPS
         steps = round(base * (SLOWER - 1) / step)
         report.note(f"a hit takes {base * 1e6:.1f} µs of CPU, a step {step * 1e9:.2f} ns: {steps} steps make it 30 % more")
-        with slowed(library, steps) as slower:
-            rounds(report, bench, plain, slower, options.times)
+        rounds(report, bench, plain, (library, steps), options.times)
     report.finish()
 
 
-def rounds(report, bench, plain, slower, times):
-    before = bench.measure(plain, "plain-0")
+def rounds(report, bench, plain, slow_down, times):
     found, quiet, factors = 0, 0, []
     for turn in range(1, times + 1):
-        slow = bench.measure(slower, f"slower-{turn}")
-        code, cpu, _ = bench.compare(before, slow)
+        with slowed(*slow_down) as slower:
+            code, cpu, _ = bench.compare(*bench.measure(plain, slower))
         found += code == REGRESSION
         factors.append(cpu["estimate"]["ratio"])
         report.note(text(f"{turn}: slower", code, cpu))
-        after = bench.measure(plain, f"plain-{turn}")
-        code, cpu, bad = bench.compare(before, after)
+        with Service() as same:
+            code, cpu, bad = bench.compare(*bench.measure(plain, same))
         quiet += code == 0
         report.note(text(f"{turn}: same", code, cpu) + "".join(f"; {line}" for line in bad))
-        before = after
     middle = sorted(factors)[len(factors) // 2]
     low, high = SLOWER_RANGE
     report.expect(low <= middle <= high, f"the slower build takes {middle:.2f} × the CPU ({low} to {high})")
     report.expect(found == times, f"the slower build is a regression {found} times of {times}")
-    report.expect(quiet == times, f"two runs of one build are none {quiet} times of {times}")
+    report.expect(quiet == times, f"two services of one build are none {quiet} times of {times}")
 
 
 def text(name, code, cpu):

@@ -9,13 +9,23 @@ package struct BenchReport: Codable, Sendable {
     /// What measured, and what was measured; the latter nil where no admin URL was given.
     package var tool: String
     package var service: String?
+    /// Of two services that were measured side by side, the same in both reports; else nil.
+    package var pair: String?
     package var plan: BenchPlan
     package var endpoints: [EndpointReport]
 
-    package init(startedAt: String, tool: String, service: String?, plan: BenchPlan, endpoints: [EndpointReport]) {
+    package init(
+        startedAt: String,
+        tool: String,
+        service: String?,
+        pair: String? = nil,
+        plan: BenchPlan,
+        endpoints: [EndpointReport]
+    ) {
         self.startedAt = startedAt
         self.tool = tool
         self.service = service
+        self.pair = pair
         self.plan = plan
         self.endpoints = endpoints
     }

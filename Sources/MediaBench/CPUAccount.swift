@@ -7,6 +7,10 @@ package struct CPUAccount: Sendable {
 
     /// Of rows of requests, in each round.
     private static let burst = Duration.milliseconds(150)
+    /// Of services side by side, each of them so often in a round, and so long each time: long enough that most rows
+    /// find the service's own code in the caches, short enough that whatever comes between falls on all.
+    private static let turns = 15
+    private static let turn = Duration.milliseconds(10)
     private static let probes = 8
 
     let read: Reading
@@ -59,6 +63,36 @@ package struct CPUAccount: Sendable {
             throw BenchError(.service, "the service was started anew while it was measured: look into its log")
         }
         return max(0, after - before - self.ownSeconds)
+    }
+
+    /// Of rows of requests of one service, or of several that take turns; nil for one that has no account or no
+    /// request for rows.
+    static func secondsPerRequest(
+        of sides: [(account: CPUAccount?, request: WireRequest?)],
+        _ connections: Int
+    ) async throws -> [Double?] {
+        let clocks = sides.compactMap { $0.account?.clock }
+        let requests = sides.compactMap(\.request)
+        guard sides.count > 1, clocks.count == sides.count, requests.count == sides.count else {
+            var seconds: [Double?] = []
+            for (account, request) in sides {
+                guard let account, let request else {
+                    seconds.append(nil)
+                    continue
+                }
+                seconds.append(try await account.secondsPerRequest(request, connections))
+            }
+            return seconds
+        }
+        let bursts = try requests.map { try Burst($0, connections: connections) }
+        for burst in bursts { _ = try burst.run(for: .zero) }
+        var rows = sides.map { _ in [Double]() }
+        for turn in 0..<Self.turns {
+            for side in turn.isMultiple(of: 2) ? Array(sides.indices) : sides.indices.reversed() {
+                rows[side] += try bursts[side].rows(for: Self.turn) { Self.seconds(clocks[side]) }
+            }
+        }
+        return rows.map { Statistics.lowerQuartile($0) / Double(connections) }
     }
 
     /// Of rows of requests on so many connections. With the kernel's clock each row is measured for itself, and the

@@ -53,9 +53,10 @@ package struct Comparison: Codable, Sendable {
         thresholds: Thresholds = Thresholds()
     ) throws(BenchError) {
         try Self.demandLike(before, after)
+        let isPaired = before.pair != nil && before.pair == after.pair
         let later = Dictionary(after.endpoints.map { ($0.name, $0) }) { first, _ in first }
         self.changes = before.endpoints.flatMap { endpoint in
-            later[endpoint.name].map { Self.changes(endpoint, $0, thresholds) } ?? []
+            later[endpoint.name].map { Self.changes(endpoint, $0, isPaired, thresholds) } ?? []
         }
         let names = Set(before.endpoints.map(\.name)).symmetricDifference(later.keys)
         self.unmatched = names.sorted()
@@ -86,14 +87,22 @@ package struct Comparison: Codable, Sendable {
     private static func changes(
         _ before: EndpointReport,
         _ after: EndpointReport,
+        _ isPaired: Bool,
         _ thresholds: Thresholds
     ) -> [Change] {
         BenchMetric.allCases.compactMap { metric in
             guard let earlier = metric.total(before), let later = metric.total(after) else { return nil }
-            let estimate = Self.estimate(metric, metric.rounds(before), metric.rounds(after))
-            let inYardsticks = metric.yardsticks(before).flatMap { earlier in
-                metric.yardsticks(after).flatMap { Self.estimate(metric, earlier, $0) }
-            }
+            let estimate =
+                isPaired
+                ? Statistics.pairedRatio(of: metric.rounds(after), to: metric.rounds(before))
+                : Self.estimate(metric, metric.rounds(before), metric.rounds(after))
+            // Side by side the machine was the same one, and the other service is the yardstick.
+            let inYardsticks =
+                isPaired
+                ? estimate
+                : metric.yardsticks(before).flatMap { earlier in
+                    metric.yardsticks(after).flatMap { Self.estimate(metric, earlier, $0) }
+                }
             let verdict: Verdict =
                 switch metric.judgement {
                 case .none: .none

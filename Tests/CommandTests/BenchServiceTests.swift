@@ -78,6 +78,52 @@ import Testing
         #expect(unlike.code == 2 && unlike.errors.contains("--like"), "\(unlike.errors)")
     }
 
+    @Test func twoServicesAreMeasuredSideBySide() async throws {
+        let one = try await RunningService.start()
+        let other = try await RunningService.start()
+        let folder = try TemporaryFolder()
+        let (before, after) = (folder.path("before"), folder.path("after"))
+        let run = try await MediactlRun(
+            ["bench", "--origin", one.url, "--pid", "\(one.process.pid)", "--out", before] + Self.short
+                + ["--against", other.url, "--against-pid", "\(other.process.pid)", "--against-out", after]
+                + ["--endpoint", "thumbnail", "--endpoint", "upload", "--rounds", "9"]
+        )
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(run.outputLines.contains("\(one.url):") && run.outputLines.contains("\(other.url):"))
+        var reports = [try Self.report(before), try Self.report(after)]
+        #expect(reports[0].pair != nil && reports[0].pair == reports[1].pair)
+        for report in reports {
+            #expect(report.endpoints.map(\.name) == ["thumbnail", "upload"])
+            #expect(report.endpoints.allSatisfy { $0.rounds.allSatisfy { ($0.cpuSecondsPerRequest ?? 0) > 0 } })
+        }
+        // However different the rounds are among each other.
+        for round in reports[1].endpoints[0].rounds.indices {
+            let disturbance = Double(round % 3 + 1)
+            let cpu = reports[0].endpoints[0].rounds[round].cpuSecondsPerRequest ?? 0
+            reports[0].endpoints[0].rounds[round].cpuSecondsPerRequest = cpu * disturbance
+            reports[1].endpoints[0].rounds[round].cpuSecondsPerRequest = cpu * disturbance * 1.3
+        }
+        for (report, path) in zip(reports, [before, after]) {
+            try JSONEncoder().encode(report).write(to: URL(filePath: path))
+        }
+        let worse = try await MediactlRun(["bench", "compare", before, after])
+        #expect(worse.code == 3 && worse.output.contains("+30.0 %"), "\(worse.output)")
+        #expect(try await one.stop() == .code(0), "\(one.log)")
+        #expect(try await other.stop() == .code(0), "\(other.log)")
+    }
+
+    @Test(arguments: [
+        (["--against-pid", "1"], "--against URL"), (["--against-out", "x"], "--against URL"),
+        (["--against", "http://127.0.0.1:1", "--pid", "1"], "--against-pid"),
+        (["--against", "http://127.0.0.1:1", "--admin-url", "http://127.0.0.1:2"], "--admin-url"),
+        (["--against", "here"], "is no URL"),
+    ])
+    func halfASecondServiceIsUsage(arguments: [String], advice: String) async throws {
+        let run = try await MediactlRun(["bench"] + arguments)
+        #expect(run.code == 2)
+        #expect(run.errors.contains(advice), "\(run.errors)")
+    }
+
     @Test func aServiceThatIsNotThereIsToldOf() async throws {
         let port = try FrontServer.freePort()
         let run = try await MediactlRun(["bench", "--origin", "http://127.0.0.1:\(port)"])

@@ -52,6 +52,25 @@ import Testing
         #expect(found == verdict)
     }
 
+    /// Both in one run, on a machine that is from once to ten times as slow from round to round.
+    @Test(arguments: [
+        (1.0, Comparison.Verdict.noChange), (1.3, .regression), (1 / 1.3, .improvement), (1.05, .noChange),
+    ])
+    func sideBySideTheMachineDoesNotCount(factor: Double, verdict: Comparison.Verdict) throws {
+        func run(_ factor: Double, pair: String?) -> BenchReport {
+            var report = Self.report(cpu: 30e-6 * factor)
+            report.pair = pair
+            for round in report.endpoints[0].rounds.indices {
+                report.endpoints[0].rounds[round].cpuSecondsPerRequest? *= 1 + Double(round * 7 % 20) / 2
+            }
+            return report
+        }
+        #expect(try Self.verdict(.cpu, run(1, pair: "x"), run(factor, pair: "x")) == verdict)
+        // Of two runs nobody can say.
+        #expect(try Self.verdict(.cpu, run(1, pair: "x"), run(factor, pair: "y")) == .unclear)
+        #expect(try Self.verdict(.cpu, run(1, pair: nil), run(factor, pair: nil)) == .unclear)
+    }
+
     @Test func aSlowerMachineIsNoSlowerBuild() throws {
         for metric in [BenchMetric.cpu, .median] {
             let verdict = try Self.verdict(metric, Self.report(), Self.report(machine: 2))

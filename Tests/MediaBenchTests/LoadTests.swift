@@ -110,6 +110,34 @@ import Testing
         #expect(reports[0].rounds.allSatisfy { $0.yardstick.work > 0 && $0.yardstick.wakeUp > 0 })
     }
 
+    @Test func sideBySideEachServiceHasItsSlotInEachRound() async throws {
+        let order = Mutex<[String]>([])
+        func side(_ name: String, _ seconds: Double) async throws -> BenchSide {
+            let used = Mutex(0.0)
+            let endpoints = ["a", "b"].map { endpoint in
+                BenchEndpoint(endpoint) { _ in
+                    order.withLock { $0.append("\(name)\(endpoint)") }
+                    used.withLock { $0 += seconds }
+                    return Answer(bytes: 1, isCacheHit: nil)
+                }
+            }
+            return BenchSide(endpoints, account: try await CPUAccount { used.withLock { $0 } })
+        }
+        let plan = BenchPlan(rounds: 2, slotSeconds: 0.05, connections: 1, rates: ["a": 20, "b": 20], pictures: "")
+        let run = try BenchRun(plan, sides: [try await side("1", 0.5), try await side("2", 0.25)])
+        let reports = try await run.measure { _ in }
+        // Who was second begins the next round.
+        #expect(
+            order.withLock { $0 } == [
+                "1a", "2a", "1b", "2b", "2b", "1b", "2a", "1a", "1a", "2a", "1b", "2b",
+            ]
+        )
+        #expect(reports.map { $0.map(\.name) } == [["a", "b"], ["a", "b"]])
+        #expect(reports[0][0].rounds.map(\.cpuSecondsPerRequest) == [0.5, 0.5])
+        #expect(reports[1][1].rounds.map(\.cpuSecondsPerRequest) == [0.25, 0.25])
+        #expect(reports[0][1].rounds.map(\.yardstick) == reports[1][1].rounds.map(\.yardstick))
+    }
+
     @Test func aServiceThatWasStartedAnewIsToldOf() async throws {
         let plan = BenchPlan(rounds: 1, slotSeconds: 0.05, connections: 1, rates: ["a": 20], pictures: "")
         let endpoint = BenchEndpoint("a") { _ in Answer(bytes: 1, isCacheHit: nil) }

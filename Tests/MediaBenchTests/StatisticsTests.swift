@@ -1,3 +1,4 @@
+import Glibc
 import MediaBench
 import Testing
 
@@ -43,6 +44,28 @@ import Testing
         #expect(slower.low > 1.2 && slower.high < 1.4 && abs(slower.ratio - 1.3) < 1e-9)
         #expect(slower == Statistics.quartileRatio(of: calm.map { $0 * 1.3 }, to: calm))
         #expect(Statistics.quartileRatio(of: [1, 1, 1, 1, 1, 1, 1], to: calm) == nil)
+    }
+
+    /// By numpy: the averages of the logarithms two by two, and of the 78 the 7th from either end. The table of
+    /// Wilcoxon's test has 7 as the largest sum of ranks that is refused at 1 % for 12 pairs, so the 8th would do.
+    @Test func pairsAreComparedOneByOne() throws {
+        let after = [1.31, 1.22, 1.18, 1.40, 1.27, 1.35, 1.09, 1.30, 1.25, 1.33, 1.28, 1.21]
+        let before = [1.02, 0.97, 1.05, 1.01, 0.99, 1.10, 0.95, 1.00, 1.03, 0.98, 1.04, 1.00]
+        let estimate = try #require(Statistics.pairedRatio(of: after, to: before))
+        #expect(abs(estimate.ratio - 1.2482765747) < 1e-9)
+        #expect(abs(estimate.low - 1.1760740551) < 1e-9)
+        #expect(abs(estimate.high - 1.3282641734) < 1e-9)
+        // What both have in common does not count, however large.
+        let storm = (0..<12).map { pow(3, Double($0 % 5)) }
+        let disturbed = try #require(
+            Statistics.pairedRatio(of: zip(after, storm).map(*), to: zip(before, storm).map(*))
+        )
+        #expect(abs(disturbed.ratio - estimate.ratio) < 1e-9)
+        #expect(abs(disturbed.high - estimate.high) < 1e-9)
+        #expect(Statistics.pairedRatio(of: after, to: Array(before.dropLast())) == nil)
+        #expect(Statistics.pairedRatio(of: Array(after.prefix(8)), to: Array(before.prefix(8))) == nil)
+        #expect(Statistics.pairedRatio(of: after + [0], to: before + [1]) == nil)
+        #expect(Statistics.pairedRatio(of: [], to: []) == nil)
     }
 
     @Test func fewRoundsSayNothing() {

@@ -13,7 +13,9 @@ struct BenchMeasure: AsyncParsableCommand {
             + "sent at a constant rate whatever becomes of those before, and latency counts from the moment a request "
             + "was due, so that a service that hangs does not hide it. Endpoints take turns in rounds. With "
             + "--pid or --admin-url also the service's own CPU for a request is told, which a busy machine disturbs "
-            + "least. The exit code is 1 where the service is not there, ends, or answers otherwise than it should."
+            + "least. Two builds are best measured in one run, --against each other: all that a machine does meanwhile "
+            + "falls on both, and 'bench compare' judges round by round. The exit code is 1 where the service is not "
+            + "there, ends, or answers otherwise than it should."
     )
 
     @Option(
@@ -58,7 +60,7 @@ struct BenchMeasure: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("The service's admin listener: for its CPU, and for the endpoint livez.", valueName: "url"),
-        transform: Self.adminURL
+        transform: Self.url
     )
     var adminUrl: String?
 
@@ -78,6 +80,24 @@ struct BenchMeasure: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Write all figures to this file, as JSON.", valueName: "file"), completion: .file())
     var out: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Measure another service side by side: what two builds are by each other, whatever the machine does.",
+            valueName: "url"
+        ),
+        transform: Self.url
+    )
+    var against: String?
+
+    @Option(help: ArgumentHelp("The process of that one; goes with --pid.", valueName: "id"))
+    var againstPid: Int32?
+
+    @Option(
+        help: ArgumentHelp("Write the figures of that one to this file, as JSON.", valueName: "file"),
+        completion: .file()
+    )
+    var againstOut: String?
 
     @Flag(help: "Print all figures as one line of JSON instead of the table.")
     var json = false
@@ -99,6 +119,15 @@ struct BenchMeasure: AsyncParsableCommand {
         if self.like != nil, !self.endpoints.isEmpty || !self.rates.isEmpty {
             throw ValidationError("--like takes endpoints and rates from its file: leave --endpoint and --rate out")
         }
+        if self.against == nil, self.againstPid != nil || self.againstOut != nil {
+            throw ValidationError("--against-pid and --against-out say of which service: give --against URL")
+        }
+        if self.against != nil, (self.pid == nil) != (self.againstPid == nil) {
+            throw ValidationError("CPU is measured of both services: give --pid and --against-pid, or neither")
+        }
+        if self.against != nil, self.adminUrl != nil {
+            throw ValidationError("--admin-url is of one service: leave it out, or --against")
+        }
         if self.endpoints.contains(.livez), self.adminUrl == nil {
             throw ValidationError("--endpoint livez: it is on the admin listener: say where with --admin-url URL")
         }
@@ -106,10 +135,11 @@ struct BenchMeasure: AsyncParsableCommand {
 
     func run() async throws {
         let job = try await self.job()
-        if let out = self.out { try BenchFile.demandFolder(of: out) }
-        let report: BenchReport
+        let files = [self.out, self.againstOut]
+        for file in files.compactMap(\.self) { try BenchFile.demandFolder(of: file) }
+        let reports: [BenchReport]
         do {
-            report = try await job()
+            reports = try await job()
         } catch let error as BenchError {
             CommandExit.complain("mediactl: \(error)")
             throw CommandExit.failed
@@ -120,11 +150,15 @@ struct BenchMeasure: AsyncParsableCommand {
             CommandExit.complain("mediactl: interrupted; nothing is written")
             throw CommandExit.failed
         }
-        if let out = self.out { try await BenchFile.write(report, to: out) }
-        let lines = self.json ? [try JSONText.line(report)] : BenchTable.lines(report)
-        for line in lines { CommandExit.say(line) }
-        for line in BenchTable.complaints(report) { CommandExit.complain(line) }
-        if report.endpoints.contains(where: { !$0.failures.isEmpty }) { throw CommandExit.failed }
+        for ((report, file), subject) in zip(zip(reports, files), job.subjects) {
+            if let file { try await BenchFile.write(report, to: file) }
+            if reports.count > 1, !self.json { CommandExit.say("\(subject.site.origin):") }
+            let lines = self.json ? [try JSONText.line(report)] : BenchTable.lines(report)
+            for line in lines { CommandExit.say(line) }
+            for line in BenchTable.complaints(report) { CommandExit.complain(line) }
+        }
+        let failed = reports.contains { $0.endpoints.contains { !$0.failures.isEmpty } }
+        if failed { throw CommandExit.failed }
     }
 
     private func job() async throws -> BenchJob {
@@ -141,16 +175,23 @@ struct BenchMeasure: AsyncParsableCommand {
             )
         }
         return BenchJob(
-            site: BenchSite(settings, adminURL: self.adminUrl),
+            subjects: self.subjects(settings),
             pictures: pictures,
             chosen: like.map { Self.names($0) } ?? self.endpoints,
             given: like.map { $0.rates.map { BenchRate(endpoint: BenchEndpointName(rawValue: $0), value: $1) } }
                 ?? self.rates,
             rounds: like?.rounds ?? self.rounds,
             slotSeconds: like?.slotSeconds ?? self.slot / .seconds(1),
-            connections: like?.connections ?? self.connections,
-            process: self.pid
+            connections: like?.connections ?? self.connections
         )
+    }
+
+    private func subjects(_ settings: Settings) -> [BenchSubject] {
+        let first = BenchSubject(site: BenchSite(settings, adminURL: self.adminUrl), process: self.pid)
+        let second = self.against.map { origin in
+            BenchSubject(site: BenchSite(settings, at: origin), process: self.againstPid)
+        }
+        return [first, second].compactMap(\.self)
     }
 
     private static func names(_ plan: BenchPlan) -> [BenchEndpointName] {
@@ -162,7 +203,7 @@ struct BenchMeasure: AsyncParsableCommand {
         throw ValidationError("'\(Printable.text(text))' is no time from 50ms to 1h")
     }
 
-    private static func adminURL(_ text: String) throws -> String {
+    private static func url(_ text: String) throws -> String {
         let isURL = ["http://", "https://"].contains(where: text.hasPrefix) && text.utf8.allSatisfy { $0 > 0x20 }
         guard isURL else {
             throw ValidationError("'\(Printable.text(text))' is no URL: expected as in http://127.0.0.1:9090")

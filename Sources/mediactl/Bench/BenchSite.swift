@@ -26,6 +26,13 @@ struct BenchSite: Sendable {
         self.token = settings.apiToken
     }
 
+    /// Another service, with the same token.
+    init(_ settings: Settings, at origin: String) {
+        self.origin = origin
+        self.adminURL = nil
+        self.token = settings.apiToken
+    }
+
     var hasToken: Bool { self.token != nil }
 
     /// Lends connections for the length of `body`.
