@@ -3,12 +3,12 @@ import MediaModel
 /// `srcset` of HTML (https://html.spec.whatwg.org/multipage/images.html#srcset-attributes), ready to paste: the
 /// renditions of a version that show the same, each with its width.
 ///
-/// The same is: all of the picture, in its proportions; all of them moving or none. A browser takes whichever it likes, so
-/// nothing else may be among them. A format is left out where negotiation would not choose it either (`Deliver`): AVIF of
-/// what moves, or is to be exact.
+/// The same is: all of the picture, in its proportions; all of them moving or none. A browser takes whichever it likes,
+/// so nothing else may be among them. A format is left out where negotiation would not choose it either (`Deliver`):
+/// AVIF of what moves, or is to be exact.
 enum SourceSet {
-    /// - Returns: by media type; nil where there is nothing to choose from: a version that is not ready, or presets that
-    ///   all cut.
+    /// - Returns: by media type; nil where there is nothing to choose from: a version that is not ready, or presets
+    ///   that all cut.
     static func texts(of version: AssetVersion, baseURL: String) -> [String: String]? {
         let whole = version.renditions.filter { [.scaleDown, .contain].contains($0.preset.recipe.fit) }
         let sets = RenditionFormat.allCases.compactMap { format -> (String, String)? in

@@ -1,8 +1,8 @@
 import Glibc
 import MediaModel
 
-/// Where a picture catches the eye: edges, skin and strong colours, as smartcrop.js and libvips' `smartcrop` weigh them,
-/// on a grid of 32 × 32.
+/// Where a picture catches the eye: edges, skin and strong colours, as smartcrop.js and libvips' `smartcrop` weigh
+/// them, on a grid of 32 × 32.
 ///
 /// Our own and not libvips': the same point whatever library is installed, no compiled kernels, of which a sandbox has
 /// room for few, and one point for a picture instead of one for each box.

@@ -1,7 +1,7 @@
 import MediaModel
 
-/// The colour profile of a picture whose renditions keep its colours: what a rendition gets of it, and how the picture's
-/// pixels come to be 8-bit numbers of that space.
+/// The colour profile of a picture whose renditions keep its colours: what a rendition gets of it, and how the
+/// picture's pixels come to be 8-bit numbers of that space.
 ///
 /// Written anew from the numbers that a conversion needs (ICC.1:2022 §8.4, three primaries and three curves): nothing
 /// that a camera or a program has put beside them goes to clients, and nothing that only looks like a profile.
@@ -102,8 +102,8 @@ struct KeptProfile: Hashable, Sendable {
 
     // Writing.
 
-    /// Version, class, spaces, signature, intent and white are the picture's; date, platform, flags, device, program and
-    /// digest are nobody's.
+    /// Version, class, spaces, signature, intent and white are the picture's; date, platform, flags, device, program
+    /// and digest are nobody's.
     private static func header(_ reader: ByteReader) -> [UInt8] {
         var header = [UInt8](repeating: 0, count: Self.headerBytes)
         for range in [8..<24, 36..<40, 64..<80] {

@@ -5,7 +5,7 @@ import MediaModel
 struct SmallPicture {
     /// A ThumbHash's limit: a larger picture makes it dearer, not better.
     static let sideMax = 100
-    /// Pixels on each side of a patch that become one, at most: so that a huge picture takes no longer than a large one.
+    /// Pixels on each side of a patch that become one, at most: a huge picture takes no longer than a large one.
     private static let samplesMax = 4
 
     let width: Int

@@ -1,4 +1,5 @@
-/// The container of a WebP (RFC 9649 §2.5 ff.), to take out of it what is no picture, and to put in what its colours mean.
+/// The container of a WebP (RFC 9649 §2.5 ff.), to take out of it what is no picture, and to put in what its colours
+/// mean.
 ///
 /// libvips 8.14.1 writes an EXIF chunk into every WebP: where the image has none left, it makes one up for the
 /// resolution. Taking chunks out of the finished file holds whatever the library does; the image was cleared before all

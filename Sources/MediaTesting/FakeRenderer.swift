@@ -66,8 +66,9 @@ package final class FakeRenderer: Renderer {
             defer { state.bytesOfNext = nil }
             return state.bytesOfNext
         }
+        let frames = [.gif, .webp].contains(job.format) ? 2 : 1
         return RenderOutcome(
-            facts: PictureFacts(size: PictureSize(width: 40, height: 30), frames: Samples.impression.frames),
+            facts: PictureFacts(size: PictureSize(width: 40, height: 30), frames: frames),
             renditions: job.presets.map { preset in
                 RenderedPicture(
                     preset: preset,
@@ -77,7 +78,7 @@ package final class FakeRenderer: Renderer {
                 )
             },
             timings: RenderTimings(),
-            impression: job.givesImpression ? Samples.impression : nil
+            impression: job.givesImpression ? Samples.impression(frames: frames) : nil
         )
     }
 

@@ -111,8 +111,11 @@ package enum Samples {
         )
     }
 
-    /// What a sample picture looks like: of two frames, white, its right upper corner the most interesting.
-    package static let impression: Impression = {
+    /// What a sample picture looks like: white, its right upper corner the most interesting.
+    package static let impression = impression(frames: 2)
+
+    /// The same of another number of frames.
+    package static func impression(frames: Int) -> Impression {
         // A white square: its average, seven frequencies on a side, nothing in any of them.
         let bytes: [UInt8] = [0x3F, 0x08, 0x02, 0x07, 0x00] + [UInt8](repeating: 0, count: 19)
         guard let thumbHash = ThumbHash(bytes: bytes) else { preconditionFailure("a ThumbHash") }
@@ -120,9 +123,9 @@ package enum Samples {
             thumbHash: thumbHash,
             colour: .white,
             attention: FocalPoint(x: 7500, y: 2500),
-            frames: 2
+            frames: frames
         )
-    }()
+    }
 
     /// The size of the sample versions' upright source.
     package static let sourceSize = PictureSize(width: 4000, height: 3000)

@@ -1,5 +1,5 @@
-/// Whether an ICC profile (ICC.1:2022) that a worker returned with a picture is what it should be: a few numbers that say
-/// what the picture's colours mean, and no room for anything else.
+/// Whether an ICC profile (ICC.1:2022) that a worker returned with a picture is what it should be: a few numbers that
+/// say what the picture's colours mean, and no room for anything else.
 enum ProfileCheck {
     /// The longest that a rendition may have. Three curves of 1024 points that are one and the same take 2 KiB.
     static let bytesMax = 3072

@@ -31,7 +31,7 @@ import Testing
             let page = try answer.json(Page.self)
             #expect(page.placeholder == .init(thumbhash: Samples.impression.thumbHash.base64, colour: "#ffffff"))
             #expect(page.focus == .init(x: 0.75, y: 0.25, by: "attention"))
-            #expect(page.source.frames == 2)
+            #expect(page.source.frames == 1)
             let id = try answer.json(FaceManifest.self).id
             let again = try await face.ask("GET", "/v1/assets/\(id)").json(Page.self)
             #expect(again.placeholder == page.placeholder && again.srcset == page.srcset)

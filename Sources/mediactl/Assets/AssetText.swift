@@ -16,7 +16,7 @@ enum AssetText {
     static func focus(_ text: String) throws -> FocalPoint {
         if let focus = FocalPoint(text) { return focus }
         throw ValidationError(
-            "'\(Printable.text(text))' is no point of a picture: expected two fractions of its width and height, as 0.4,0.25"
+            "'\(Printable.text(text))' is no point of a picture: expected two fractions of its sides, as 0.4,0.25"
         )
     }
 
