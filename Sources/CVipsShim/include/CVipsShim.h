@@ -118,8 +118,8 @@ int cvips_save_webp(
 int cvips_flatten(VipsImage *in, const uint8_t *rgb, VipsImage **out);
 /// A progressive JPEG of an image without alpha. Free `*out` with `cvips_free`.
 int cvips_save_jpeg(VipsImage *in, int quality, void **out, size_t *count);
-/// An AVIF of 8 bits a sample, with the image's ICC profile where it has one. The encoder takes the picture whole and asks nobody for the time. Free `*out` with
-/// `cvips_free`.
+/// An AVIF of 8 bits a sample, with the image's ICC profile where it has one. The encoder takes the picture whole and
+/// asks nobody for the time. Free `*out` with `cvips_free`.
 int cvips_save_avif(VipsImage *in, int quality, int effort, void **out, size_t *count);
 /// Puts images of one size and one form side by side.
 int cvips_beside(VipsImage **images, int count, VipsImage **out);
