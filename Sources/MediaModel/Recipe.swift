@@ -126,15 +126,9 @@ package struct Recipe: Sendable, Hashable, Codable {
         return recipe
     }
 
-<<<<<<< HEAD
-    /// The one canonical form: every field, keys in order, no white space; `formats`, `target`, `mayBeLossless`, `gravity`
-    /// and `profile` only where they are others than by default, which is how recipes were before there was a choice. It
-    /// is stored with the version it was used for.
-=======
-    /// The one canonical form: every field, keys in order, no white space; `formats`, `gravity` and `profile` only
-    /// where they are others than by default, which is how recipes were before there was a choice. It is stored with
-    /// the version it was used for.
->>>>>>> 0d91112 (tests: frames of the corpus' PNGs are counted; tidy: lines fit)
+    /// The one canonical form: every field, keys in order, no white space; `formats`, `target`, `mayBeLossless`,
+    /// `gravity` and `profile` only where they are others than by default, which is how recipes were before there was a
+    /// choice. It is stored with the version it was used for.
     package var canonicalJSON: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

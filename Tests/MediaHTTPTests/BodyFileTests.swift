@@ -35,7 +35,9 @@ import Testing
         let body = try #require(content.withUnsafeBytes(file.take))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         for loop in [group.next(), group.next()] {
-            let sizes = try await loop.submit { try (body.region(from: 0).readableBytes, before.region(from: 0).readableBytes) }.get()
+            let sizes = try await loop.submit {
+                try (body.region(from: 0).readableBytes, before.region(from: 0).readableBytes)
+            }.get()
             #expect(sizes == (70_000, 100))
         }
         try await group.shutdownGracefully()
