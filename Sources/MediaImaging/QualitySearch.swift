@@ -85,10 +85,10 @@ struct QualitySearch {
         return isBetter
     }
 
-    /// Whether the best keeps the limit by more than is tolerated, and there is nothing in between to be tried.
+    /// Whether the best keeps the limit by more than is tolerated, though another try has exceeded it.
     var hasOvershot: Bool {
-        guard let best = self.best else { return false }
-        return self.isNarrow && best.value < self.goal.limit - self.goal.tolerance
+        guard let best = self.best, self.exceeding != nil else { return false }
+        return best.value < self.goal.limit - self.goal.tolerance
     }
 
     private var isMet: Bool {
