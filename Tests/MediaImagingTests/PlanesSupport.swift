@@ -70,6 +70,8 @@ struct Planar {
     let y: [UInt8]
     let u: [UInt8]
     let v: [UInt8]
+    /// Whether libvips' shrink, by which the general way would decode it, leaves nothing over.
+    let isShrunkEvenly: Bool
 
     /// By way of the planes.
     init(_ file: [UInt8], _ options: String) throws {
@@ -87,12 +89,19 @@ struct Planar {
             guard let jpeg = JPEGPlanes(bytes, limits: job.limits),
                 let pictures = try jpeg.pictures(shrink: plan.shrink, orders)
             else { throw RenderError(.undecodable, detail: "no planes") }
-            return try pictures.withPlanes(of: 0) { (planes) throws(RenderError) in Planar(planes) }
+            return try pictures.withPlanes(of: 0) { (planes) throws(RenderError) in
+                Planar(planes, isShrunkEvenly: Self.isEven(source.stored, plan.shrink))
+            }
         }
         self = made
     }
 
-    private init(_ planes: Planes) {
+    private static func isEven(_ size: PictureSize, _ shrink: Int) -> Bool {
+        size.width.isMultiple(of: shrink) && size.height.isMultiple(of: shrink)
+    }
+
+    private init(_ planes: Planes, isShrunkEvenly: Bool) {
+        self.isShrunkEvenly = isShrunkEvenly
         self.size = planes.size
         let (columns, rows) = ((planes.size.width + 1) / 2, (planes.size.height + 1) / 2)
         self.y = Self.samples(planes.y, planes.yStride, planes.size.width, planes.size.height)
@@ -114,6 +123,7 @@ struct Planar {
         csampler_planes(pixels.samples, CInt(pixels.bands), CInt(width), CInt(height), &y, &u, &v)
         self.size = pixels.size
         (self.y, self.u, self.v) = (y, u, v)
+        self.isShrunkEvenly = true
     }
 
     /// BT.601, 16 ... 235 and 16 ... 240.
@@ -147,7 +157,10 @@ struct BothWays {
 
     init(_ file: [UInt8], _ options: String) throws {
         self.planes = try Planar(file, options)
-        let outcome = try Studio.render(file, [options + ",lossless=1"])
+        // libvips drops what its shrink leaves over and stretches the rest a little; a rendition of the full size keeps
+        // it from shrinking.
+        let full = self.planes.isShrunkEvenly ? [] : ["w=16383,q=1,effort=0"]
+        let outcome = try Studio.render(file, [options + ",lossless=1"] + full)
         #expect(outcome.path == .general)
         self.pixels = Planar(try Decoded(try #require(outcome.renditions.first).bytes))
     }

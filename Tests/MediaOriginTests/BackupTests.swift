@@ -334,12 +334,18 @@ extension MemoryCatalog {
                 createdAt: version.createdAt,
                 source: version.source,
                 presets: version.presets,
-                isAnnounced: version.isAnnounced
+                isAnnounced: version.isAnnounced,
+                focus: version.focus
             )
             _ = try await copy.begin(begun, terms: CommitTerms())
             guard version.state == .ready, let size = version.sourceSize else { continue }
-            let renditions = version.renditions
-            _ = try await copy.complete(version.ref, sourceSize: size, renditions: renditions, quota: .none)
+            _ = try await copy.complete(
+                version.ref,
+                sourceSize: size,
+                renditions: version.renditions,
+                impression: version.impression,
+                quota: .none
+            )
         }
         return copy
     }

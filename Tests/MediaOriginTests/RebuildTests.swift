@@ -20,7 +20,7 @@ struct RebuildTests {
         _ = try await self.old.upload(3, bytes: SealedLayout.chunkBytes * 2)
         let new = RebuiltCatalog()
         let rebuilt = try await self.old.rebuild(into: new)(report: new.lines.report)
-        #expect(new.versions == self.old.versions)
+        #expect(new.versions == self.old.versions.map(\.asHeadersTell))
         #expect(self.old.versions.count == 5 && Set(new.versions.map(\.source.id)).count == 3)
         #expect(new.keys == self.old.mirror.records)
         #expect(new.lines.findings == [] && rebuilt.assets == 3 && rebuilt.versions == 5)
@@ -412,5 +412,33 @@ final class RebuiltCatalog: Sendable {
             if state.calls == self.failAt { throw CatalogError(.failed, detail: "injected") }
             body(&state)
         }
+    }
+}
+
+extension AssetVersion {
+    /// Headers name presets and have no recipes: what is restored has those of today, which know nothing of the effort
+    /// that `reprocess` takes.
+    fileprivate var asHeadersTell: AssetVersion {
+        AssetVersion(
+            ref: self.ref,
+            tenant: self.tenant,
+            state: self.state,
+            createdAt: self.createdAt,
+            source: self.source,
+            sourceSize: self.sourceSize,
+            presets: self.presets.map(\.withPlainEffort),
+            renditions: self.renditions.map {
+                Rendition(preset: $0.preset.withPlainEffort, size: $0.size, blob: $0.blob)
+            },
+            isAnnounced: self.isAnnounced
+        )
+    }
+}
+
+extension Preset {
+    fileprivate var withPlainEffort: Preset {
+        var recipe = self.recipe
+        recipe.effort = Recipe().effort
+        return Preset(name: self.name, recipe: recipe)
     }
 }
