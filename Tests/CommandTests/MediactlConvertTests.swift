@@ -3,7 +3,7 @@ import MediaTesting
 import Testing
 
 /// `mediactl convert`, with real workers.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct MediactlConvertTests {
     private static let pictures = Fixtures.folder.appending(path: "pictures").path(percentEncoded: false)
 

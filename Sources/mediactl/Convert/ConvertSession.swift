@@ -37,6 +37,7 @@ struct ConvertSession: Sendable {
         var summary = try await self.withEngine { renderer, codecs, logger in
             let step = ConvertStep(
                 renderer: self.isDry ? nil : renderer,
+                turns: WorkerTurns(self.settings.workers.count),
                 journal: journal,
                 index: index,
                 limits: self.settings.image,
@@ -89,12 +90,8 @@ struct ConvertSession: Sendable {
         progress.say(self.report.json ? (try? JSONText.line(outcome)) ?? outcome.line : outcome.line)
     }
 
-    /// Those in work, and as many again that are read ahead, as far as the pool lets background work wait: a quarter of
-    /// its places.
-    private var width: Int {
-        let workers = self.settings.workers.count
-        return workers + min(workers, (self.settings.workers.queueMax + 3) / 4)
-    }
+    /// Those in work, and as many again that are read ahead.
+    private var width: Int { 2 * self.settings.workers.count }
 
     private func keepSynced(_ journal: ConvertJournal) async {
         while (try? await Task.sleep(for: Self.checkpointInterval)) != nil {

@@ -39,6 +39,7 @@ struct ConvertStep: Sendable {
 
     /// Nil: nothing is written (a dry run).
     let renderer: (any Renderer)?
+    let turns: WorkerTurns
     let journal: ConvertJournal?
     let index: JournalIndex
     let limits: PictureLimits
@@ -90,7 +91,7 @@ struct ConvertStep: Sendable {
             return outcome
         }
         let job = RenderJob(format: picture.format, limits: self.limits, presets: missing.map(\.preset))
-        let rendered = try await self.render(job, picture, renderer)
+        let rendered = try await self.turns.taking { try await self.render(job, picture, renderer) }
         let written = try await NIOThreadPool.singleton.runIfActive {
             try self.write(rendered.renditions, missing, of: source, picture.digest)
         }
