@@ -9,8 +9,8 @@ import Testing
 
 /// JPEGs that the tests draw.
 enum Drawing {
-    /// Waves of a few lengths and a few edges, in colours that no filter drives out of what RGB can show: the general way
-    /// cuts there, and the planes do not.
+    /// Waves of a few lengths and a few edges, in colours that no filter drives out of what RGB can show: the general
+    /// way cuts there, and the planes do not.
     private static func samples(_ size: PictureSize, bands: Int) -> [UInt8] {
         var samples: [UInt8] = []
         samples.reserveCapacity(size.width * size.height * bands)

@@ -46,8 +46,8 @@ struct DirectSocket {
         }
     }
 
-    /// In segments of its own: a head that waits for the body's first bytes (MSG_MORE) puts all of them out of step with
-    /// the pages they lie in, and the whole costs a third more.
+    /// In segments of its own: a head that waits for the body's first bytes (MSG_MORE) puts all of them out of step
+    /// with the pages they lie in, and the whole costs a third more.
     private func send(_ head: ByteBuffer, _ body: FileBody) -> Int {
         let taken = head.withUnsafeReadableBytes { self.send($0) }
         guard taken == head.readableBytes else { return taken }

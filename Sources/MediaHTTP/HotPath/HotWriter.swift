@@ -75,8 +75,8 @@ final class HotWriter {
         return true
     }
 
-    /// As one piece: a kilobyte is copied in less time than it takes to send two. The memory is the last answer's, where
-    /// that is with the kernel.
+    /// As one piece: a kilobyte is copied in less time than it takes to send two. The memory is the last answer's,
+    /// where that is with the kernel.
     private func makeHead(of answer: HotAnswer, _ requestID: ByteBuffer?) {
         self.preamble.refresh(HTTPDates.now)
         self.head.clear()

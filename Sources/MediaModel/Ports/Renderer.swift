@@ -104,8 +104,8 @@ package struct RenderedPicture: Sendable, Hashable {
     }
 }
 
-/// How long the parts of a job took, in microseconds of wall time. Planes are resized while they are decoded, and that is
-/// all `decode`.
+/// How long the parts of a job took, in microseconds of wall time. Planes are resized while they are decoded, and that
+/// is all `decode`.
 package struct RenderTimings: Sendable, Hashable, Codable {
     package var queue: Int
     package var decode: Int
