@@ -32,9 +32,11 @@ static int clamped(int sample, int samples) { return sample < 0 ? 0 : sample >= 
 static void weigh(
     double middle, double support, double ratio, int samples, int total, int taps, double *exact, int32_t *first,
     int32_t *end, int16_t *weights) {
-    // Those whose own middle lies within the window: at most `floor(2 * support) + 1`.
+    // Those whose own middle lies within the window: at most `floor(2 * support) + 1`, but for what computing in
+    // fractions adds at its edge, where the weight is nothing.
     int from = (int)ceil(middle - support - 0.5);
     int to = (int)floor(middle + support - 0.5);
+    if (to - from > taps - 1) to = from + taps - 1;
     int begin = clamped(from, samples);
     memset(exact, 0, sizeof(double) * (size_t)taps);
     double sum = 0;

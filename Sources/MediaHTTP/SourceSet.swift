@@ -50,6 +50,6 @@ enum SourceSet {
     private static func moves(_ rendition: Rendition, of version: AssetVersion) -> Bool {
         guard rendition.preset.recipe.animated else { return false }
         if let frames = version.impression?.frames { return frames > 1 }
-        return PictureFormat(mediaType: version.source.sealedAs.mediaType)?.isAnimated ?? false
+        return PictureFormat(mediaType: version.source.sealedAs.mediaType)?.mayMoveUncounted ?? false
     }
 }

@@ -39,6 +39,18 @@ struct Look {
         job.presets.contains { $0.recipe.gravity != .centre && job.aim.point(for: $0.recipe.gravity) == nil }
     }
 
+    /// Whether the picture had to be looked at when its version was made: of such a version all is made in one way, also
+    /// what is made or mended later, when the point is known.
+    static func mayFindAim(of job: RenderJob) -> Bool {
+        job.presets.contains { preset in
+            switch preset.recipe.gravity {
+            case .centre: false
+            case .focus: job.aim.focus == nil
+            case .attention: true
+            }
+        }
+    }
+
     /// Items whose cuts are where their recipes want them.
     func aimed(_ items: [Plan.Item], in source: PictureSize) -> [Plan.Item] {
         items.map { item in

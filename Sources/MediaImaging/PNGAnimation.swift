@@ -66,6 +66,8 @@ struct PNGAnimation: Hashable, Sendable {
         return try animation.read(reader, from: header.end, count: count) ? animation : nil
     }
 
+    private static let paletteBytesMax = 3 * 256
+
     private init(size: PictureSize, loop: CInt, showsFirst: Bool, kind: Range<Int>) {
         self.size = size
         self.loop = loop
@@ -81,7 +83,10 @@ struct PNGAnimation: Hashable, Sendable {
             let data = chunk.offset + 8..<chunk.offset + 8 + chunk.dataBytes
             guard data.upperBound <= reader.count else { return false }
             switch chunk.type {
-            case "PLTE", "tRNS": self.shared.append(chunk.offset..<chunk.end)
+            case "PLTE", "tRNS":
+                // They are copied for every frame: one of each, and no longer than one can be (§11.2.2).
+                guard self.shared.count < 2, data.count <= Self.paletteBytesMax else { return false }
+                self.shared.append(chunk.offset..<chunk.end)
             case "fcTL":
                 guard self.frames.count < count, reader.bigEndian32(data.lowerBound) == sequence,
                     let frame = self.frame(reader, data)

@@ -20,7 +20,7 @@ extension Pipeline {
         _ source: SourceHeader,
         _ plan: Plan
     ) throws(RenderError) -> RenderOutcome? {
-        guard plan.isForPlanes, !Look.findsAim(of: self.job), try Self.isInPlanes(opened),
+        guard plan.isForPlanes, !Look.mayFindAim(of: self.job), try Self.isInPlanes(opened),
             let jpeg = JPEGPlanes(bytes, limits: self.job.limits), jpeg.stored == source.stored
         else { return nil }
         var stopwatch = Stopwatch()

@@ -22,8 +22,8 @@ struct StillEncoder: ~Copyable {
         var ssim: Double?
     }
 
-    /// Larger pictures are not tried: an encoder without loss takes up to a second a megapixel.
-    private static let flatPixelsMax = 4_000_000
+    /// How many times an encoding with loss one without takes.
+    private static let exactFactor = 8
     /// What is lossless in this many times the bytes is tried nearly so.
     private static let nearLosslessReach = 1.5
     /// The quality below which nothing is made smaller for the sake of its source: then it is better large than ugly.
@@ -140,13 +140,15 @@ extension StillEncoder {
 
     /// The picture without loss, or nearly so, where it is flat art and that takes no more than so many bytes.
     private mutating func exact(within bytes: Int) throws(RenderError) -> Attempt? {
-        guard self.recipe.mayBeLossless, self.pixels <= Self.flatPixelsMax, self.hasTime,
+        guard self.recipe.mayBeLossless, self.pixels <= Effort.flatPixelsMax, self.hasTimeForExact,
             self.picture.isFlatArt(within: bytes)
         else { return nil }
-        let exact = try self.attempt(Double(self.recipe.quality), .lossless)
+        // One that fails is one that is not taken: there is a file already.
+        guard let exact = try? self.attempt(Double(self.recipe.quality), .lossless) else { return nil }
         if exact.bytes.count <= bytes { return exact }
-        guard Double(exact.bytes.count) <= Double(bytes) * Self.nearLosslessReach, self.hasTime else { return nil }
-        let nearly = try self.attempt(Double(self.recipe.quality), .nearLossless)
+        guard Double(exact.bytes.count) <= Double(bytes) * Self.nearLosslessReach, self.hasTime,
+            let nearly = try? self.attempt(Double(self.recipe.quality), .nearLossless)
+        else { return nil }
         return nearly.bytes.count <= bytes ? nearly : nil
     }
 
@@ -200,4 +202,7 @@ extension StillEncoder {
 
     /// Whether there is time for another encoding as long as the longest so far, and as much left for what comes after.
     private var hasTime: Bool { self.timeLeft() > self.longest * 2 }
+
+    /// The same for one without loss, of which none was made yet.
+    private var hasTimeForExact: Bool { self.timeLeft() > self.longest * (2 * Self.exactFactor) }
 }

@@ -16,6 +16,10 @@ package enum Effort {
     /// The same for lossless animations: 100 megapixels of noise take 22 s.
     package static let animationPixelsMaxLossless = 20_000_000
 
+    /// Larger stills are not tried without loss where their recipe does not ask for it: that takes up to a second a
+    /// megapixel, and a hundred bytes a pixel. The default `preview` is not larger.
+    package static let flatPixelsMax = 1_700_000
+
     private struct Rung {
         /// All frames of the rendition together.
         let pixelsMax: Int

@@ -10,6 +10,9 @@ package enum PictureFormat: String, Sendable, Hashable, CaseIterable, Codable {
     /// Whether a picture of it may have several frames, as we read it.
     package var isAnimated: Bool { self == .gif || self == .webp || self == .png }
 
+    /// Whether renditions may move of which nobody has counted the frames, from before that was done: then no PNG did.
+    package var mayMoveUncounted: Bool { self == .gif || self == .webp }
+
     /// The registered media type (RFC 6838), as the manifest and a blob's header carry it.
     package var mediaType: String { "image/\(self.rawValue)" }
 

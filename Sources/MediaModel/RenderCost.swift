@@ -23,12 +23,13 @@ package struct RenderCost: Sendable, Hashable {
             self.init(memoryBytes: Rates.jobBytes + bytes, cpu: Rates.jobTime)
             return
         }
-        let renditions = job.presets.map { RenditionEstimate($0.recipe, of: source) }
+        let renditions = job.presets.map { RenditionEstimate($0.recipe, of: source, job.format) }
         // Renditions are made one after the other, all from one base.
         let base = renditions.map(\.strip).max() ?? 0
         let canvas = renditions.map(\.encoderBytes).max() ?? 0
         let frames = renditions.map(\.frames).max() ?? 1
-        let decoded = source.isWhole ? source.pixels * Rates.wholeBytes(job.format) : 0
+        let wholeBytes = source.moves(as: job.format) ? Rates.canvasBytes : Rates.wholeBytes(job.format)
+        let decoded = source.isWhole || source.moves(as: job.format) ? source.pixels * wholeBytes : 0
         self.init(
             memoryBytes: Rates.jobBytes + bytes + Int(decoded + base * Rates.baseBytes + canvas),
             cpu: Rates.jobTime
@@ -59,6 +60,9 @@ private struct SourceEstimate {
         }
     }
 
+    /// Whether it is an animation that we put together ourselves.
+    func moves(as format: PictureFormat) -> Bool { format == .png && self.frames > 1 }
+
     func isTaken(by limits: PictureLimits) -> Bool {
         max(self.width, self.height) <= Double(limits.sideMax) && self.pixels <= Double(limits.pixelsMax)
             && self.frames <= Double(limits.framesMax) && self.pixels * self.frames <= Double(limits.pixelsTotalMax)
@@ -70,11 +74,13 @@ private struct RenditionEstimate {
     let pixels: Double
     let frames: Double
     let recipe: Recipe
+    /// Whether it is tried without loss, should it be flat art; JPEGs stay in their planes, or are photographs.
+    let mayBeFlat: Bool
 
     /// Pixels of all frames together.
     var strip: Double { self.pixels * self.frames }
 
-    init(_ recipe: Recipe, of source: SourceEstimate) {
+    init(_ recipe: Recipe, of source: SourceEstimate, _ format: PictureFormat) {
         let across = recipe.width.map { Double($0) / source.width }
         let down = recipe.height.map { Double($0) / source.height }
         let sides = [across, down].compactMap { $0 }
@@ -92,11 +98,14 @@ private struct RenditionEstimate {
         let moves = recipe.animated && recipe.format.isAnimated && source.frames * pixels <= Double(animationMax)
         self.frames = moves ? source.frames : 1
         self.recipe = recipe
+        self.mayBeFlat =
+            format != .jpeg && recipe.mayBeLossless && self.frames == 1 && pixels <= Double(Effort.flatPixelsMax)
     }
 
     var encoderBytes: Double {
         switch self.recipe.format {
-        case .webp: self.pixels * (self.recipe.isLossless ? Rates.losslessBytes : Rates.lossyBytes + self.searchBytes)
+        case .webp where self.recipe.isLossless || self.mayBeFlat: self.pixels * Rates.losslessBytes
+        case .webp: self.pixels * (Rates.lossyBytes + self.searchBytes)
         case .jpeg: self.pixels * max(Rates.jpegBytes, self.searchBytes * 2)
         case .avif: self.pixels * Rates.avifBytes
         }
@@ -161,6 +170,10 @@ private enum Rates {
         case .heic, .avif: 10
         }
     }
+
+    /// Of a moving PNG: the canvas, a frame and its rows as the decoder has them, what is put back after it, and a copy for
+    /// libvips; by reckoning.
+    static let canvasBytes = 24.0
 
     /// By effort 0 ... 6: kodim01.png at 768 px takes 40, 46 (effort 2), 97 (4) and 300 (6), bench12.jpg at 1280 px
     /// from 15 to 105 (PERFORMANCE.md) and at 3000 px 91 (4): grain costs, so something between them.

@@ -124,7 +124,7 @@ package struct Deliver: Sendable {
     private func mayMove(_ ref: VersionRef) async throws -> Bool {
         guard let version = try await self.catalog.version(ref) else { return false }
         if let frames = version.impression?.frames { return frames > 1 }
-        return PictureFormat(mediaType: version.source.sealedAs.mediaType)?.isAnimated ?? false
+        return PictureFormat(mediaType: version.source.sealedAs.mediaType)?.mayMoveUncounted ?? false
     }
 
     private func make(
