@@ -51,6 +51,20 @@ struct PlanesTests {
         }
     }
 
+    /// A third of the chroma: the windows' edges fall on samples' middles, where computing in fractions once made one
+    /// sample too many of it, beyond the weights' memory.
+    @Test func thirdsOfChromaKeepWithinTheirWindows() throws {
+        for (horizontal, vertical) in [(1, 3), (3, 1)] {
+            let sampling = Sampling(horizontal: horizontal, vertical: vertical, bands: 3)
+            for size in [PictureSize(width: 840, height: 1120), PictureSize(width: 1120, height: 840)] {
+                let file = Drawing.jpeg(size, sampling)
+                for options in ["w=320,h=320", "w=240,h=99,fit=cover"] {
+                    try BothWays(file, options).expectTheSame("\(horizontal)x\(vertical), \(options)")
+                }
+            }
+        }
+    }
+
     @Test(arguments: [(1, 1), (1, 9), (9, 1), (2, 2), (7, 3), (17, 16), (1, 4000), (4000, 1), (15, 15)])
     func smallAndNarrowPicturesComeOutToo(_ width: Int, _ height: Int) throws {
         for sampling in Self.samplings {
