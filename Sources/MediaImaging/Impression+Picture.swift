@@ -39,8 +39,8 @@ struct Look {
         job.presets.contains { $0.recipe.gravity != .centre && job.aim.point(for: $0.recipe.gravity) == nil }
     }
 
-    /// Whether the picture had to be looked at when its version was made: of such a version all is made in one way, also
-    /// what is made or mended later, when the point is known.
+    /// Whether the picture had to be looked at when its version was made: of such a version all is made in one way,
+    /// also what is made or mended later, when the point is known.
     static func mayFindAim(of job: RenderJob) -> Bool {
         job.presets.contains { preset in
             switch preset.recipe.gravity {

@@ -171,8 +171,8 @@ private enum Rates {
         }
     }
 
-    /// Of a moving PNG: the canvas, a frame and its rows as the decoder has them, what is put back after it, and a copy for
-    /// libvips; by reckoning.
+    /// Of a moving PNG: the canvas, a frame and its rows as the decoder has them, what is put back after it, and a copy
+    /// for libvips; by reckoning.
     static let canvasBytes = 24.0
 
     /// By effort 0 ... 6: kodim01.png at 768 px takes 40, 46 (effort 2), 97 (4) and 300 (6), bench12.jpg at 1280 px

@@ -48,14 +48,14 @@ struct KeptProfileTests {
 
     /// One container a picture: still, with alpha, lossless; the flags say what is in it.
     @Test func aWebPSaysThatItHasAProfile() throws {
-        let opaque = try Studio.rendition(try self.source(as: ".png"), "w=16,profile=keep").bytes
+        let opaque = try Studio.rendition(try self.source(as: ".png"), "w=16,lossless=0,profile=keep").bytes
         #expect(chunks(of: opaque) == ["VP8X", "ICCP", "VP8 "])
         #expect(opaque[20] == 0x20 && opaque[24] == 15 && opaque[27] == 15)
         let clear = try self.source([187, 105, 62, 128], as: ".png")
         let lossless = try Studio.rendition(clear, "w=16,lossless=1,profile=keep").bytes
         #expect(chunks(of: lossless) == ["VP8X", "ICCP", "VP8L"])
         #expect(lossless[20] == 0x30)
-        let lossy = try Studio.rendition(clear, "w=16,profile=keep").bytes
+        let lossy = try Studio.rendition(clear, "w=16,lossless=0,profile=keep").bytes
         #expect(chunks(of: lossy) == ["VP8X", "ICCP", "ALPH", "VP8 "])
         #expect(lossy[20] == 0x30)
         #expect(try Decoded(lossy).pixel(8, 8)[3] == 128)

@@ -54,7 +54,7 @@ import Testing
         #expect(try Self.png(1000, 1000, "w=1000,effort=6").cpu > Self.png(1000, 1000, "w=1000,effort=0").cpu * 2)
         #expect(try Self.png(1000, 1000, "w=1000,lossless=1").cpu > Self.png(1000, 1000, "w=1000").cpu * 4)
         let file = try Fixtures.bytes("pictures/animated.gif")
-        let costs = try ["w=40", "w=40,anim=1"].map { options in
+        let costs = try ["w=40,lossless=0", "w=40,anim=1"].map { options in
             let job = RenderJob(format: .gif, limits: PictureLimits(), presets: [try Self.preset(options)])
             return RenderCost(of: job, bytes: file.count, opening: file)
         }
@@ -69,8 +69,17 @@ import Testing
     ])
     func aRenditionIsAsLargeAsItsRecipeSays(options: String, pixels: Int) throws {
         // What is encoded decides the memory: 16 bytes a pixel beside the job's own.
-        let bytes = try Self.png(1000, 1000, options).memoryBytes - (4 << 20) - 1000
+        let bytes = try Self.png(1000, 1000, options + ",lossless=0").memoryBytes - (4 << 20) - 1000
         #expect(abs(bytes - pixels * 16) <= pixels)
+    }
+
+    /// What may turn out to be flat art is tried without loss; a JPEG is not, nor what is too large.
+    @Test func aTryWithoutLossTakesItsMemory() throws {
+        let exact = try Self.png(1000, 1000, "w=1000,lossless=1").memoryBytes
+        #expect(try Self.png(1000, 1000, "w=1000").memoryBytes == exact)
+        #expect(try Self.png(1000, 1000, "w=1000,lossless=0").memoryBytes < exact / 4)
+        let large = try Self.png(2000, 2000, "w=2000").memoryBytes
+        #expect(try large == Self.png(2000, 2000, "w=2000,lossless=0").memoryBytes)
     }
 
     /// As the engine tries: a picture beyond its rung is not planned as one that has all the effort.
