@@ -24,9 +24,9 @@ enum ConvertFolder {
         try Data(bytes).write(to: target)
     }
 
-    /// All but journals.
+    /// All but journals and the lock.
     static func files(_ folder: TemporaryFolder) throws -> [String] {
-        try folder.files().filter { !$0.hasSuffix(".journal") }
+        try folder.files().filter { !$0.hasSuffix(".journal") && !$0.hasSuffix(".mediactl-convert.lock") }
     }
 
     /// The files below `out`, and what is in them.

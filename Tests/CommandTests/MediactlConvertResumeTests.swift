@@ -108,6 +108,30 @@ struct MediactlConvertResumeTests {
         #expect(run.output.contains("1 converted, 0 refused, 0 skipped, 2 unchanged"))
     }
 
+    /// The checkpoint of a run that came after the power cut says nothing of what was made before it.
+    @Test func aLaterRunVouchesForNothingThatAPowerCutTook() async throws {
+        let folder = try Self.folder()
+        #expect(try await Self.convert(folder).code == 0)
+        let path = folder.path(Self.journal)
+        let lines = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self).split(separator: "\n")
+        let outputs = lines.filter { $0.contains(" r ") }
+        try Data((outputs.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
+        let output = folder.path("out/b.thumbnail.webp")
+        let bytes = try Data(contentsOf: URL(filePath: output)).count
+        try Data(count: bytes).write(to: URL(filePath: output))
+        try ConvertFolder.place(fake: "ok d", at: "other/d.gif", in: folder)
+        let program = try #require(BuiltProducts.path("mediactl"))
+        let between = try await ChildProcess.run(
+            program,
+            try Self.arguments(folder, []).map { $0 == folder.path("in") ? folder.path("other") : $0 },
+            timeout: Patience.timeMax
+        )
+        #expect(between.text.contains("1 converted"), "\(between.text)\(between.errorText)")
+        let run = try await Self.convert(folder, "--resume")
+        #expect(run.output.contains("in/b.gif: converted"), "\(run.output)")
+        #expect(run.output.contains("1 converted, 0 refused, 0 skipped, 2 unchanged"), "\(run.output)")
+    }
+
     @Test func twoRunsDoNotShareAJournal() async throws {
         let folder = try Self.folder()
         try ConvertFolder.place(fake: "hang", at: "in/hang.gif", in: folder)
@@ -119,8 +143,28 @@ struct MediactlConvertResumeTests {
         let second = try await Self.convert(folder)
         #expect(second.code == 1)
         #expect(second.errors.contains("another run writes to it"))
+        let shard = try await Self.convert(folder, "--shard", "0/2")
+        #expect(shard.code == 1)
+        #expect(shard.errors.contains("another run writes to it"), "\(shard.errors)")
         first.send(signal: SIGKILL)
         _ = try await first.exit(within: Patience.timeMax)
+    }
+
+    @Test func onlyShardsOfOneCountShareAFolder() async throws {
+        let folder = try TemporaryFolder()
+        try ConvertFolder.place(fake: "hang", at: "in/hang.gif", in: folder)
+        let program = try #require(BuiltProducts.path("mediactl"))
+        let more = ["--render-deadline", "600s", "--shard"]
+        // One of the two has the file, and hangs.
+        let shards = try ["0/2", "1/2"].map { try ChildProcess(program, Self.arguments(folder, more + [$0])) }
+        #expect(try await comesAbout { shards.count { $0.exit != nil } == 1 })
+        #expect(shards.compactMap(\.exit) == [.code(0)])
+        for other in [["--shard", "2/3"], []] {
+            let run = try await MediactlRun(try Self.arguments(folder, other))
+            #expect(run.code == 1)
+            #expect(run.errors.contains("another run writes to it"), "\(run.errors)")
+        }
+        for shard in shards { shard.send(signal: SIGKILL) }
     }
 
     /// The run's files are so many that it is in the middle of them whenever it is stopped.

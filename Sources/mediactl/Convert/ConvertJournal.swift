@@ -10,7 +10,8 @@ import Synchronization
 /// follows: ``checkpoint()`` syncs the file system as a whole every few seconds, since a sync a file would cost more
 /// than most files do. What came later is looked into, byte for byte, before it is believed.
 ///
-/// Each shard has a file of its own, and reads all. While it is open it is locked.
+/// Each shard has a file of its own, and reads all. While it is open it is locked, and the folder is as well
+/// (``ConvertFolderLock``).
 final class ConvertJournal: Sendable {
     private static let prefix = ".mediactl-convert"
     private static let suffix = ".journal"
@@ -28,6 +29,8 @@ final class ConvertJournal: Sendable {
     let index: JournalIndex
     private let path: String
     private let descriptor: CInt
+    /// Held for as long as the journal is.
+    private let lock: ConvertFolderLock
     private let state: Mutex<State>
 
     /// Opens the journal of a folder, which is made where it is missing. Blocks.
@@ -39,6 +42,7 @@ final class ConvertJournal: Sendable {
         } catch {
             throw ConvertFailure("the folder \(folder) cannot be made: \(error)")
         }
+        self.lock = try ConvertFolderLock(in: folder, shard: shard)
         let part = shard.map { ".\($0.index)-of-\($0.count)" } ?? ""
         self.path = "\(folder)/\(Self.prefix)\(part)\(Self.suffix)"
         let boot = MachineBoot.id()

@@ -6,12 +6,26 @@ struct JournalIndex: Sendable {
     /// One journal's file.
     private struct File {
         let path: String
-        /// Before this offset outputs are on the disk.
-        var syncedEnd = 0
-        /// From this offset on, this machine has not been switched off since.
-        var sameBootStart: Int?
+        /// Where outputs are on the disk, in order.
+        var synced: [Range<Int>] = []
+        /// Where the last runs begin that one boot of one machine made; a checkpoint says nothing of what came before:
+        /// that was lost, or not, when the machine was switched off.
+        var spanStart = 0
+        /// Empty where it is not known.
+        var spanBoot = ""
         /// Lines of outputs, also those that later ones replace.
         var lines = 0
+
+        mutating func begin(at offset: Int, boot: String) {
+            if !boot.isEmpty, boot == self.spanBoot { return }
+            (self.spanStart, self.spanBoot) = (offset, boot)
+        }
+
+        mutating func sync(before end: Int) {
+            guard end > self.spanStart else { return }
+            if self.synced.last?.lowerBound == self.spanStart { self.synced.removeLast() }
+            self.synced.append(self.spanStart..<end)
+        }
     }
 
     /// A line, and whether its output is known to have survived.
@@ -26,6 +40,7 @@ struct JournalIndex: Sendable {
     private static let chunkBytes = 1 << 20
     private static let fileShift: UInt64 = 48
 
+    private let boot: String
     private var files: [File] = []
     /// The latest line of an output by its path's hash: the file's number, then the offset.
     private var places: [UInt64: UInt64] = [:]
@@ -36,7 +51,8 @@ struct JournalIndex: Sendable {
     ///   - paths: those that are not there are left out.
     ///   - boot: this machine's, as ``MachineBoot`` says.
     init(_ paths: [String], boot: String) {
-        for path in paths { self.read(path, boot) }
+        self.boot = boot
+        for path in paths { self.read(path) }
     }
 
     /// How many outputs there are lines of, and how many lines there are.
@@ -66,11 +82,12 @@ struct JournalIndex: Sendable {
         guard let bytes = Self.line(in: file.path, at: offset), let line = JournalText.output(bytes[...]) else {
             return nil
         }
-        let isDurable = offset < file.syncedEnd || file.sameBootStart.map { offset >= $0 } ?? false
+        let isOfThisBoot = !self.boot.isEmpty && file.spanBoot == self.boot && offset >= file.spanStart
+        let isDurable = isOfThisBoot || file.synced.contains { $0.contains(offset) }
         return Entry(line: line, isDurable: isDurable)
     }
 
-    private mutating func read(_ path: String, _ boot: String) {
+    private mutating func read(_ path: String) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
@@ -86,7 +103,7 @@ struct JournalIndex: Sendable {
             rest += chunk[..<taken]
             var start = 0
             while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
-                self.take(rest[start..<end], at: offset + start, boot)
+                self.take(rest[start..<end], at: offset + start)
                 start = end + 1
             }
             offset += start
@@ -94,20 +111,23 @@ struct JournalIndex: Sendable {
         }
     }
 
-    private mutating func take(_ line: ArraySlice<UInt8>, at offset: Int, _ boot: String) {
+    private mutating func take(_ line: ArraySlice<UInt8>, at offset: Int) {
         let number = self.files.count - 1
         if let hash = JournalText.pathHash(line) {
             self.files[number].lines += 1
             self.places[hash] = UInt64(number) << Self.fileShift | UInt64(offset)
             return
         }
-        guard let body = JournalText.body(of: line) else { return }
+        guard let body = JournalText.body(of: line) else {
+            // It may have been the beginning of a run.
+            self.files[number].begin(at: offset, boot: "")
+            return
+        }
         let text = String(decoding: body.dropFirst(2), as: UTF8.self)
         if body.first == UInt8(ascii: "s") {
-            let start = self.files[number].sameBootStart ?? offset
-            self.files[number].sameBootStart = text == boot && !boot.isEmpty ? start : nil
+            self.files[number].begin(at: offset, boot: text)
         } else if body.first == UInt8(ascii: "c"), let end = Int(text) {
-            self.files[number].syncedEnd = max(self.files[number].syncedEnd, end)
+            self.files[number].sync(before: end)
         }
     }
 

@@ -17,7 +17,7 @@ struct JournalLine: Hashable, Sendable {
 }
 
 /// A journal as text: `CHECK r SOURCE OUTPUT RECIPE BYTES WIDTHxHEIGHT PATH` for an output, `CHECK s BOOT` where
-/// a run began, `CHECK c OFFSET` where all before that offset is known to be on the disk.
+/// a run began, `CHECK c OFFSET` where all before that offset which this boot made is known to be on the disk.
 ///
 /// CHECK is the hash of the rest, in 8 hexadecimal digits; digests are base64 without padding; in a path a backslash
 /// and a line break are escaped.
