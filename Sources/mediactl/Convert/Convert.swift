@@ -1,6 +1,7 @@
 import ArgumentParser
 import MediaModel
 import MediaRuntime
+import NIOPosix
 
 /// `mediactl convert PATH… --preset NAME --out DIR`: the service's engine on files, without the service.
 struct Convert: AsyncParsableCommand {
@@ -83,6 +84,7 @@ struct Convert: AsyncParsableCommand {
         let settings = try await Settings.load(flags: self.engine.values, configFile: self.file.config, for: .batch)
         let presets = try ConvertRecipes.chosen(self.names, self.recipes, of: settings)
         try self.checkBudgets(presets)
+        try await self.checkShard()
         let session = ConvertSession(
             origin: self.input.origin,
             output: self.out,
@@ -130,6 +132,17 @@ struct Convert: AsyncParsableCommand {
         throw CommandExit.usage
     }
 
+    /// A shard does not know what another one writes meanwhile, and would take it for a source.
+    private func checkShard() async throws {
+        guard self.shard != nil else { return }
+        let (origin, output) = (self.input.origin, self.out)
+        guard try await NIOThreadPool.singleton.runIfActive({ origin.mayLie(in: output) }) else { return }
+        CommandExit.complain(
+            "mediactl: --shard needs an --out without sources: one shard would convert what another has written there"
+        )
+        throw CommandExit.usage
+    }
+
     /// The same once more, as a shell takes it.
     private var commandToGoOn: String {
         var words = ["mediactl"] + CommandLine.arguments.dropFirst()
@@ -169,6 +182,9 @@ struct ConvertInput: ParsableArguments {
         }
         if self.paths.count > 1, self.paths.contains("-") {
             throw ValidationError("- is a list on standard input, and stands alone; a file of that name is ./-")
+        }
+        if let pattern = self.paths.first(where: Glob.hasTooManyChoices) {
+            throw ValidationError("'\(Printable.text(pattern))' has braces for more than \(Glob.choicesMax) patterns")
         }
         if self.null, !isList { throw ValidationError("--null is about a list: - or --files-from") }
     }

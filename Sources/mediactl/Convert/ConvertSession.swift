@@ -34,6 +34,7 @@ struct ConvertSession: Sendable {
         let start = ContinuousClock.now
         let progress = ConvertProgress(isShown: self.report.hasBar)
         let (journal, index) = try await self.openJournal()
+        let hasSources = try await NIOThreadPool.singleton.runIfActive { self.origin.mayLie(in: self.output) }
         var summary = try await self.withEngine { renderer, codecs, logger in
             let step = ConvertStep(
                 renderer: self.isDry ? nil : renderer,
@@ -44,6 +45,7 @@ struct ConvertSession: Sendable {
                 sourceBytesMax: self.settings.upload.bytesMax,
                 targets: self.presets.map { ConvertStep.Target($0, engine: codecs) },
                 output: self.output,
+                outputHasSources: hasSources,
                 mode: self.mode,
                 budgets: self.budgets,
                 stop: self.stop,
@@ -63,7 +65,7 @@ struct ConvertSession: Sendable {
         _ progress: ConvertProgress
     ) async throws -> ConvertSummary {
         let run = ConvertRun(feed: try await self.feed(), step: step, width: self.width, stop: self.stop)
-        let counted = self.report.hasBar && !self.origin.isStandardInput ? try await self.feed() : nil
+        let counted = self.report.hasBar ? try await self.feedToCount() : nil
         return await withTaskGroup(of: Void.self) { group in
             group.addTask { await progress.draw() }
             if let counted { group.addTask { await progress.count(counted) } }
@@ -113,8 +115,14 @@ struct ConvertSession: Sendable {
 
     private func feed() async throws -> SourceFeed {
         try await NIOThreadPool.singleton.runIfActive {
-            try SourceFeed(self.origin, output: self.output, shard: self.shard)
+            try SourceFeed(self.origin, output: self.output, shard: self.shard, stop: self.stop)
         }
+    }
+
+    /// The same once more; nil for what can be read once only: of a pipe it would take what is to be converted.
+    private func feedToCount() async throws -> SourceFeed? {
+        let isLasting = try await NIOThreadPool.singleton.runIfActive { self.origin.canBeReadTwice }
+        return isLasting ? try await self.feed() : nil
     }
 
     /// A dry run needs workers only to know their codecs: one will do, and none where nothing is compared.
@@ -133,6 +141,10 @@ struct ConvertSession: Sendable {
 }
 
 extension SourceFeed.Origin {
-    /// What can be read once only.
-    var isStandardInput: Bool { if case .list("-", _) = self { true } else { false } }
+    /// Not standard input, which has one position for all who read it, and no pipe under whatever name
+    /// (`--files-from <(find …)`, `/dev/stdin`). Blocks.
+    var canBeReadTwice: Bool {
+        guard case .list(let path, _) = self else { return true }
+        return path != "-" && FolderListing.kind(of: path) == .file
+    }
 }

@@ -8,22 +8,35 @@ extension ConvertStep {
     /// - Throws: ``ConvertCollision``.
     func look(_ source: ConvertSource, _ picture: ConvertPicture) throws -> [Kept]? {
         let kept = self.mode == .all ? [] : self.targets.compactMap { self.kept($0, source, picture.digest) }
-        guard try self.isInPlace(source) else { return kept }
+        let isInPlace = self.isInPlace(source)
+        guard isInPlace || self.outputHasSources else { return kept }
         let name = SourcePath.join(source.folder, SourcePath.name(of: source.path))
-        if self.index.entry(of: name)?.line.output == picture.digest { return nil }
-        for target in self.targets {
+        if isInPlace, self.index.entry(of: name)?.line.output == picture.digest { return nil }
+        for target in self.targets where !kept.contains(where: { $0.target.preset == target.preset }) {
             let relative = Self.relative(source, target)
             let path = self.path(relative)
-            guard FolderListing.kind(of: path) != nil, self.index.entry(of: relative) == nil else { continue }
+            guard FolderListing.kind(of: path) == .file, !self.isOutput(path, self.index.entry(of: relative)) else {
+                continue
+            }
             throw ConvertCollision(
-                description: "would overwrite \(path), which is no output of an earlier run; choose another --out"
+                description: "would overwrite \(path), which is not as an earlier run wrote it; choose another --out, "
+                    + "or remove it"
             )
         }
         return kept
     }
 
+    /// Whether a file is, byte for byte, what a journal says was written there.
+    private func isOutput(_ path: String, _ entry: JournalIndex.Entry?) -> Bool {
+        guard let entry, FolderListing.bytes(of: path) == entry.line.bytes,
+            let file = try? SourceFile.openBlocking(path),
+            let bytes = try? file.readBlocking(at: 0, count: file.bytes)
+        else { return false }
+        return Self.digest(bytes) == entry.line.output
+    }
+
     /// Whether its outputs go where it lies itself.
-    private func isInPlace(_ source: ConvertSource) throws -> Bool {
+    private func isInPlace(_ source: ConvertSource) -> Bool {
         guard let output = FolderListing.identity(of: self.path(source.folder)) else { return false }
         return FolderListing.identity(of: SourcePath.folder(of: source.path)) == output
     }
@@ -38,10 +51,7 @@ extension ConvertStep {
             return nil
         }
         if entry.isDurable, self.mode != .verify { return (target, entry.line) }
-        guard let file = try? SourceFile.openBlocking(path),
-            let bytes = try? file.readBlocking(at: 0, count: file.bytes), Self.digest(bytes) == entry.line.output
-        else { return nil }
-        return (target, entry.line)
+        return self.isOutput(path, entry) ? (target, entry.line) : nil
     }
 
     func write(

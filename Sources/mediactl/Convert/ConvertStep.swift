@@ -48,6 +48,8 @@ struct ConvertStep: Sendable {
     let targets: [Target]
     /// The folder that is written to.
     let output: String
+    /// Whether sources may lie in it: then nothing is replaced but what a journal knows as an output.
+    let outputHasSources: Bool
     let mode: Mode
     let budgets: [ConvertBudget]
     let stop: ConvertStop
@@ -55,6 +57,8 @@ struct ConvertStep: Sendable {
 
     func run(_ finding: ConvertFinding) async -> ConvertOutcome {
         switch finding {
+        case .skipped(let path, _, let reason):
+            return ConvertOutcome(refused: path, code: ConvertOutcome.file, reason: reason, state: .skipped)
         case .refused(let path, _, let code, let reason):
             return ConvertOutcome(refused: path, code: code, reason: reason)
         case .source(let source):

@@ -17,12 +17,15 @@ enum FolderListing {
 
     /// Calls `body` with the bytes of each name in the folder and with what it is; hidden ones are left out.
     ///
-    /// - Returns: whether the folder could be read.
-    static func forEach(in folder: String, _ body: (UnsafeBufferPointer<UInt8>, Kind) -> Void) -> Bool {
-        guard let stream = opendir(folder.isEmpty ? "." : folder) else { return false }
+    /// - Returns: the system's number for why not all could be read; nil where it could.
+    static func forEach(in folder: String, _ body: (UnsafeBufferPointer<UInt8>, Kind) -> Void) -> CInt? {
+        guard let stream = opendir(folder.isEmpty ? "." : folder) else { return errno }
         defer { closedir(stream) }
-        guard let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) else { return false }
-        while let entry = readdir(stream) {
+        guard let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) else { return ENOTSUP }
+        while true {
+            // The end and an error are both nil.
+            errno = 0
+            guard let entry = readdir(stream) else { return errno == 0 ? nil : errno }
             let text = UnsafeRawPointer(entry).advanced(by: nameOffset).assumingMemoryBound(to: UInt8.self)
             if text[0] == UInt8(ascii: ".") { continue }
             let name = UnsafeBufferPointer(
@@ -39,7 +42,6 @@ enum FolderListing {
                 }
             body(name, kind)
         }
-        return true
     }
 
     private static func kind(of name: UnsafeBufferPointer<UInt8>, in folder: CInt) -> Kind {

@@ -27,15 +27,28 @@ struct Glob: Sendable {
     /// Whether a text that names no file may be meant as a pattern.
     static func isPattern(_ text: String) -> Bool { text.contains { "*?[{".contains($0) } }
 
-    /// Nil where a bracket or brace is not closed.
+    /// So many patterns one with braces may stand for, and so many pairs of braces it may have: `{a,b}` doubles them.
+    static let choicesMax = 1024
+    private static let bracesMax = 64
+
+    /// Whether a text that names no file stands for more than ``choicesMax`` patterns. Blocks.
+    static func hasTooManyChoices(_ text: String) -> Bool {
+        guard Self.isPattern(text), FolderListing.kind(of: text) == nil else { return false }
+        var choices: [String] = []
+        return Self.expand(text, into: &choices) && choices.count > Self.choicesMax
+            || text.utf8.count { $0 == UInt8(ascii: "{") } > Self.bracesMax
+    }
+
+    /// Nil where a bracket or brace is not closed, or there are too many.
     init?(_ text: String) {
-        let components = text.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
+        let components = SourcePath.components(of: text)
         // A brace may have slashes in it; its component is the first of the rest then.
         let fixed = components.prefix { !Self.isPattern($0) }
         let root = text.hasPrefix("/") ? "/" : ""
         self.base = root + fixed.joined(separator: "/")
         let rest = components.dropFirst(fixed.count).joined(separator: "/")
-        guard let choices = Self.expanded(rest) else { return nil }
+        var choices: [String] = []
+        guard Self.expand(rest, into: &choices), choices.count <= Self.choicesMax else { return nil }
         var alternatives: [[Part]] = []
         for choice in choices {
             guard let parts = Self.parts(of: choice) else { return nil }
@@ -102,10 +115,17 @@ struct Glob: Sendable {
 }
 
 extension Glob {
-    /// The texts that the first pair of braces stands for, and those that theirs stand for. Nil where one is not
-    /// closed.
-    private static func expanded(_ text: String) -> [String]? {
-        guard let open = text.firstIndex(of: "{") else { return [text] }
+    /// Adds the texts that the first pair of braces stands for, and those that theirs stand for, until there are too
+    /// many.
+    ///
+    /// - Returns: false where a brace is not closed.
+    private static func expand(_ text: String, into texts: inout [String]) -> Bool {
+        guard texts.count <= Self.choicesMax else { return true }
+        guard text.utf8.count(where: { $0 == UInt8(ascii: "{") }) <= Self.bracesMax else { return false }
+        guard let open = text.firstIndex(of: "{") else {
+            texts.append(text)
+            return true
+        }
         var depth = 0
         var choices: [String] = [""]
         var index = open
@@ -123,19 +143,16 @@ extension Glob {
             }
             index = text.index(after: index)
         } while depth > 0 && index < text.endIndex
-        guard depth == 0 else { return nil }
-        var texts: [String] = []
-        for choice in choices {
-            guard let inner = Self.expanded("\(text[..<open])\(choice)\(text[index...])") else { return nil }
-            texts += inner
-        }
-        return texts
+        guard depth == 0 else { return false }
+        return choices.allSatisfy { Self.expand("\(text[..<open])\($0)\(text[index...])", into: &texts) }
     }
 
     private static func parts(of text: String) -> [Part]? {
         var parts: [Part] = []
         for component in text.split(separator: "/") {
             if component == "**" {
+                // Of several in a row one says it all, and costs less.
+                if case .folders? = parts.last { continue }
                 parts.append(.folders)
                 continue
             }

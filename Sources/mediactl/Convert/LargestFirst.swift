@@ -3,7 +3,7 @@ extension ConvertFinding {
     var bytes: Int {
         switch self {
         case .source(let source): source.bytes
-        case .refused: 0
+        case .skipped, .refused: 0
         }
     }
 }

@@ -17,9 +17,9 @@ final class SourceFeed: Sendable {
         var walk: SourceWalk?
         var list: SourceList?
 
-        mutating func next() throws -> ConvertFinding? {
+        mutating func next(mayWait: Bool) throws -> ConvertFinding? {
             if let finding = self.walk?.next() { return finding }
-            return try self.list?.next() ?? nil
+            return try self.list?.next(mayWait: mayWait) ?? nil
         }
     }
 
@@ -28,26 +28,29 @@ final class SourceFeed: Sendable {
 
     /// Blocks.
     ///
-    /// - Parameter output: the folder that is written to.
+    /// - Parameters:
+    ///   - output: the folder that is written to.
+    ///   - stop: ends the search early, also while a pipe is waited for.
     /// - Throws: ``ConvertFailure`` for a list that cannot be opened.
-    init(_ origin: Origin, output: String, shard: Shard?) throws {
+    init(_ origin: Origin, output: String, shard: Shard?, stop: ConvertStop) throws {
         self.shard = shard
         switch origin {
         case .paths(let paths):
-            self.search = Mutex(Search(walk: SourceWalk(paths.map(Self.root), output: output), list: nil))
+            self.search = Mutex(Search(walk: SourceWalk(paths.map(Self.root), output: output, stop: stop), list: nil))
         case .list(let path, let hasNULs):
-            self.search = Mutex(Search(walk: nil, list: try SourceList(path, hasNULs: hasNULs)))
+            let list = try SourceList(path, hasNULs: hasNULs, output: output, stop: stop)
+            self.search = Mutex(Search(walk: nil, list: list))
         }
     }
 
-    /// At most so many of the next; empty at the end.
+    /// At most so many of the next, fewer where the rest would have to be waited for; empty at the end.
     ///
     /// - Throws: ``ConvertFailure`` for a list that cannot be read on.
     func next(_ countMax: Int) async throws -> [ConvertFinding] {
         try await NIOThreadPool.singleton.runIfActive {
             try self.search.withLock { search in
                 var findings: [ConvertFinding] = []
-                while findings.count < countMax, let finding = try search.next() {
+                while findings.count < countMax, let finding = try search.next(mayWait: findings.isEmpty) {
                     if self.shard?.has(finding.relative) ?? true { findings.append(finding) }
                 }
                 return findings

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Finds the pictures below folders, those that patterns match, and those that are named, a folder at a time.
 ///
 /// Files that would have one output are always in folders with one name, so these are read together, and nothing but
@@ -45,28 +47,33 @@ struct SourceWalk {
     private let roots: [Root]
     /// Is not looked into, where it lies inside another.
     private let output: FolderListing.Identity?
+    private let stop: ConvertStop
     private var waiting: [Folder] = []
     private var names = FolderNames()
     private var folder = ""
     private var position = 0
-    /// Of the folder at hand: the full names that outputs have.
-    private var extended: Set<String> = []
+    /// Of the folder at hand: the full names that outputs have. As bytes: two strings are equal that differ in how
+    /// their accents are composed, and two such files are not one.
+    private var extended: Set<[UInt8]> = []
     private var found: [ConvertFinding] = []
     private var hasMatch: [Bool]
     private var isOver = false
 
-    /// - Parameter output: the folder that is written to.
-    init(_ roots: [Root], output: String) {
+    /// - Parameters:
+    ///   - output: the folder that is written to.
+    ///   - stop: ends the walk early.
+    init(_ roots: [Root], output: String, stop: ConvertStop) {
         self.roots = roots
+        self.stop = stop
         self.output = FolderListing.identity(of: output)
         self.hasMatch = roots.map { !$0.isPattern }
         let shares = roots.indices.map { Share(root: $0, isWhole: !roots[$0].isPattern) }
         self.waiting = [Folder(relative: "", shares: shares)]
     }
 
-    /// What comes next; nil at the end.
+    /// What comes next; nil at the end, and where the run is stopped.
     mutating func next() -> ConvertFinding? {
-        while true {
+        while self.stop.cause == nil {
             if let finding = self.found.popLast() { return finding }
             if self.position < self.names.count {
                 let group = self.names.group(at: self.position)
@@ -81,12 +88,14 @@ struct SourceWalk {
                 return nil
             }
         }
+        return nil
     }
 
     private mutating func enter(_ folder: Folder) {
         (self.names, self.extended, self.position, self.folder) = (FolderNames(), [], 0, folder.relative)
-        var inner: [String: [Share]] = [:]
-        let components = folder.relative.split(separator: "/").map(String.init)
+        // By bytes, as above.
+        var inner: [[UInt8]: [Share]] = [:]
+        let components = SourcePath.components(of: folder.relative)
         for share in folder.shares {
             let root = self.roots[share.root]
             if case .file(let path) = root {
@@ -96,8 +105,8 @@ struct SourceWalk {
             self.read(SourcePath.join(root.path, folder.relative), share, components, &inner)
         }
         self.names.sort()
-        self.waiting += inner.sorted { $0.key > $1.key }.map { name, shares in
-            Folder(relative: SourcePath.join(folder.relative, name), shares: shares)
+        self.waiting += inner.sorted { $1.key.lexicographicallyPrecedes($0.key) }.map { name, shares in
+            Folder(relative: SourcePath.join(folder.relative, String(decoding: name, as: UTF8.self)), shares: shares)
         }
     }
 
@@ -105,10 +114,10 @@ struct SourceWalk {
         _ path: String,
         _ share: Share,
         _ components: [String],
-        _ inner: inout [String: [Share]]
+        _ inner: inout [[UInt8]: [Share]]
     ) {
         let glob: Glob? = if case .pattern(_, let glob) = self.roots[share.root], !share.isWhole { glob } else { nil }
-        let isThere = FolderListing.forEach(in: path) { bytes, kind in
+        let failure = FolderListing.forEach(in: path) { bytes, kind in
             if kind == .other { return }
             let name = String(decoding: bytes, as: UTF8.self)
             let isMeant = glob.map { $0.matches(components + [name]) } ?? true
@@ -119,14 +128,19 @@ struct SourceWalk {
             }
             guard isMeant || glob?.mayMatch(below: components + [name]) == true else { return }
             let isOutput = self.output != nil && FolderListing.identity(of: SourcePath.join(path, name)) == self.output
-            if !isOutput { inner[name, default: []].append(Share(root: share.root, isWhole: isMeant)) }
+            if !isOutput { inner[Array(bytes), default: []].append(Share(root: share.root, isWhole: isMeant)) }
         }
-        if isThere { return }
+        guard let failure else { return }
         let relative = components.joined(separator: "/")
         // A pattern whose folder is not there says so as one that matches nothing.
-        if case .pattern = self.roots[share.root], components.isEmpty { return }
+        if case .pattern = self.roots[share.root], components.isEmpty, failure == ENOENT { return }
         self.found.append(
-            .refused(path: path, relative: relative, code: "file", reason: "is a folder that cannot be read")
+            .refused(
+                path: path,
+                relative: relative,
+                code: ConvertOutcome.file,
+                reason: "is a folder that cannot be read: \(String(errno: failure))"
+            )
         )
     }
 
@@ -137,16 +151,16 @@ struct SourceWalk {
         guard let first = members.first, let stem = self.names.stem(first.index) else { return findings }
         // Only here are files looked into before their turn.
         let rivals = members.count > 1 ? members.filter { Self.isPicture($0.path) } : members
-        let isShared = rivals.count > 1 || self.extended.contains(stem)
+        let isShared = rivals.count > 1 || self.extended.contains(Array(stem.utf8))
         for member in members {
             let isRival = isShared && rivals.contains { $0.index == member.index }
-            if isRival { self.extended.insert(member.name) }
+            if isRival { self.extended.insert(Array(member.name.utf8)) }
             findings.append(.source(self.source(member, stem: isRival ? member.name : stem)))
         }
         return findings
     }
 
-    /// Those of different names; of one name, which two roots may have, the first.
+    /// Those of different names; of one name, which two roots may have, the first that is a picture.
     private func members(of group: Range<Int>, _ findings: inout [ConvertFinding]) -> [Member] {
         var members: [Member] = []
         for index in group {
@@ -158,12 +172,20 @@ struct SourceWalk {
             }
             let path = self.path(of: index, name)
             // Names are in order, so that equal ones stand together.
-            guard let owner = members.last, owner.name == name else {
+            guard let owner = members.last, owner.name.utf8.elementsEqual(name.utf8) else {
                 members.append(Member(index: index, name: name, path: path))
                 continue
             }
             if FolderListing.identity(of: owner.path) == FolderListing.identity(of: path) { continue }
-            if Self.isPicture(path) { findings.append(self.collision(path, name, owner.path)) }
+            let member = Member(index: index, name: name, path: path)
+            if !Self.isPicture(path) {
+                findings.append(.source(self.source(member, stem: name)))
+            } else if Self.isPicture(owner.path) {
+                findings.append(self.collision(path, name, owner.path))
+            } else {
+                findings.append(.source(self.source(owner, stem: name)))
+                members[members.count - 1] = member
+            }
         }
         return members
     }
