@@ -56,9 +56,12 @@ final class PeerGuardHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if !self.isEncrypted { self.progress.bytesReceived += self.unwrapInboundIn(data).readableBytes }
         self.isAwaited = false
-        let partsBefore = self.progress.parts
+        let (partsBefore, bytesBefore) = (self.progress.parts, self.progress.bytesReceived)
+        let wasHandshaking = self.progress.isHandshaking
         context.fireChannelRead(data)
-        let isInHead = self.progress.parts == partsBefore && !self.progress.isInMessage
+        // The last bytes of a handshake begin no head, if none of a request come with them.
+        let isBare = wasHandshaking && self.progress.bytesReceived == bytesBefore
+        let isInHead = self.progress.parts == partsBefore && !self.progress.isInMessage && !isBare
         self.partsBeforeHead = isInHead ? partsBefore : nil
     }
 

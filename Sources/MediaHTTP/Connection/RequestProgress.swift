@@ -32,10 +32,7 @@ final class RequestProgress {
 
     func handshakeBegins() { self.isHandshaking = true }
 
-    func handshakeEnded() {
-        self.isHandshaking = false
-        self.parts += 1
-    }
+    func handshakeEnded() { self.isHandshaking = false }
 
     /// From now on requests come in streams of their own, and the decoder's counts stay as they are.
     func isMultiplexed() { self.streams = (0, 0) }
