@@ -25,7 +25,7 @@ import pyvips
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "checks"))
 from sandbox_cpu import Bench, progressive  # noqa: E402
-from service import CHECKOUT, PROGRAMS, shared  # noqa: E402
+from service import CHECKOUT, PROGRAMS, shared, without_settings  # noqa: E402
 
 SIZES = {"thumbnail": 320, "preview": 1280}
 WAYS = {
@@ -144,9 +144,7 @@ def reference(picture, side, path):
 
 def likeness(first, second):
     command = [PROGRAMS / "mediactl", "compare", "--json", first, second]
-    # mediactl refuses to run beside a variable that looks like a setting of its own and is none.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MEDIA_")}
-    ran = subprocess.run(command, capture_output=True, text=True, env=environment)
+    ran = subprocess.run(command, capture_output=True, text=True, env=without_settings())
     if ran.returncode != 0:
         raise RuntimeError(f"mediactl compare {first} {second}: {ran.stderr[-500:]}")
     return json.loads(ran.stdout)["ssim"]

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from service import CHECKOUT, PROGRAMS, Report, Service
+from service import CHECKOUT, PROGRAMS, Report, Service, without_settings
 
 SLOWER = 1.3
 # What the slower one has to be found at by its own figures, or the check would say nothing of 30 %.
@@ -38,7 +38,7 @@ class Bench:
         command += ["--rounds", str(self.options.rounds), "--slot", "100ms"]
         command += ["--origin", origin(one), "--pid", str(one.pid), "--out", before]
         command += ["--against", origin(other), "--against-pid", str(other.pid), "--against-out", after]
-        ran = subprocess.run(command, capture_output=True, text=True)
+        ran = subprocess.run(command, capture_output=True, text=True, env=without_settings())
         if ran.returncode != 0:
             print(f"FAIL  mediactl bench ended with {ran.returncode}: {ran.stderr[-1000:]}")
             sys.exit(1)
@@ -48,7 +48,7 @@ class Bench:
     def compare(before, after):
         """The exit code, the change of the CPU for a request, and what else is called a regression."""
         command = [PROGRAMS / "mediactl", "bench", "compare", "--json", before, after]
-        ran = subprocess.run(command, capture_output=True, text=True)
+        ran = subprocess.run(command, capture_output=True, text=True, env=without_settings())
         lines = [json.loads(line) for line in ran.stdout.splitlines()]
         bad = [f"{line['metric']} {line['estimate']}" for line in lines if line["verdict"] == "regression"]
         cpu = next(line for line in lines if line["metric"] == "cpu")

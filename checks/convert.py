@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from service import PROGRAMS
+from service import PROGRAMS, without_settings
 
 JOURNAL = ".mediactl-convert"
 
@@ -35,11 +34,6 @@ def program():
     return path
 
 
-def environment():
-    """A setting from the caller's environment would be another run."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("MEDIA_")}
-
-
 def convert(scratch, arguments, kill_after=None):
     """Runs `mediactl convert` to its end, or kills it (SIGKILL) after so many seconds."""
     out, err = Path(scratch, "stdout"), Path(scratch, "stderr")
@@ -47,7 +41,7 @@ def convert(scratch, arguments, kill_after=None):
         started = time.monotonic()
         process = subprocess.Popen(
             [program(), "convert", *map(str, arguments), "--json"],
-            stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL, env=environment(), start_new_session=True,
+            stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL, env=without_settings(), start_new_session=True,
         )
         peak = 0
         while process.poll() is None:

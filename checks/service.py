@@ -27,6 +27,11 @@ SKIPPED = 77
 LISTENING = re.compile(r"^listening http=127\.0\.0\.1:(\d+) admin=127\.0\.0\.1:(\d+)$", re.MULTILINE)
 
 
+def without_settings():
+    """The environment for a program of ours: a setting of the caller's would make another run of it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MEDIA_")}
+
+
 def shared(path):
     """A file or folder of the test data beside the checkout; where that is absent, the check is skipped, not failed."""
     found = SHARED / path
@@ -153,8 +158,7 @@ class Service:
             sys.exit(1)
         folder = self.scratch / "tmp"
         folder.mkdir(exist_ok=True)
-        # A setting from the caller's environment would be another service than the one with the embedded defaults.
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("MEDIA_")}
+        environment = without_settings()
         environment["TMPDIR"] = str(folder)
         command = [program, "serve", "--http-port", "0", "--admin-port", "0", "--data-dir", self.data]
         for key, value in self.settings.items():

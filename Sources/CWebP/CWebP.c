@@ -107,9 +107,7 @@ cwebp_settings cwebp_default_settings(void) {
         .effort = config.method,
         .lossless = config.lossless,
         .near_lossless = config.near_lossless,
-        .segments = config.segments,
         .sns_strength = config.sns_strength,
-        .filter_strength = config.filter_strength,
     };
 }
 
@@ -119,9 +117,7 @@ static WebPConfig config_of(const cwebp_settings *settings) {
     config.method = settings->effort;
     config.lossless = settings->lossless;
     config.near_lossless = settings->near_lossless;
-    config.segments = settings->segments;
     config.sns_strength = settings->sns_strength;
-    config.filter_strength = settings->filter_strength;
     return config;
 }
 

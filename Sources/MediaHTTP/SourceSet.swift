@@ -34,7 +34,7 @@ enum SourceSet {
         as format: RenditionFormat,
         of version: AssetVersion
     ) -> [Rendition] {
-        let moving = renditions.filter { Self.moves($0, of: version) }
+        let moving = renditions.filter { version.mayMove && $0.preset.recipe.animated }
         // Where some move, what stands still is another picture. As JPEG none does, for those who show nothing else.
         let alike = moving.isEmpty || format == .jpeg ? renditions : format.isAnimated ? moving : []
         let possible = alike.filter { rendition in
@@ -44,12 +44,5 @@ enum SourceSet {
         }
         let sorted = possible.sorted { ($0.size.width, $0.blob.bytes) < ($1.size.width, $1.blob.bytes) }
         return sorted.reduce(into: []) { if $0.last?.size.width != $1.size.width { $0.append($1) } }
-    }
-
-    /// Where nobody has counted the frames: whatever may have several.
-    private static func moves(_ rendition: Rendition, of version: AssetVersion) -> Bool {
-        guard rendition.preset.recipe.animated else { return false }
-        if let frames = version.impression?.frames { return frames > 1 }
-        return PictureFormat(mediaType: version.source.sealedAs.mediaType)?.mayMoveUncounted ?? false
     }
 }

@@ -52,10 +52,6 @@ struct WebPPictureHandle: ~Copyable {
 
     deinit { cwebp_free_picture(self.pointer) }
 
-    /// Whether encodings without loss can be made of it: those of a picture that is planes would keep what the
-    /// subsampling has left.
-    var hasSamples: Bool { self.samples != nil }
-
     /// - Throws: ``RenderError`` `.undecodable` with libwebp's reason; also where it was told to stop, which
     ///   ``VipsEngine`` makes a `.deadline` of.
     func encoded(_ settings: WebPSettings) throws(RenderError) -> [UInt8] {

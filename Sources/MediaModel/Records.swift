@@ -165,6 +165,13 @@ package struct AssetVersion: Hashable, Sendable {
         self.impression = impression
     }
 
+    /// Whether its source moves, so that its renditions may; where nobody has counted its frames, whether it is of a
+    /// format that could.
+    package var mayMove: Bool {
+        if let frames = self.impression?.frames { return frames > 1 }
+        return PictureFormat(mediaType: self.source.sealedAs.mediaType)?.mayMoveUncounted ?? false
+    }
+
     /// Where its renditions are cut.
     package var aim: Aim { Aim(focus: self.focus, attention: self.impression?.attention) }
 }

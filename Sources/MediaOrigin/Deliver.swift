@@ -119,12 +119,9 @@ package struct Deliver: Sendable {
         return choose(possible.filter { $0 != .avif })
     }
 
-    /// Whether the version's source moves, so that its renditions may; where nobody has counted its frames, whether it
-    /// is of a format that can. Not asked but where it matters: the catalog reads all of the version for it.
+    /// Not asked but where it matters: the catalog reads all of the version for it.
     private func mayMove(_ ref: VersionRef) async throws -> Bool {
-        guard let version = try await self.catalog.version(ref) else { return false }
-        if let frames = version.impression?.frames { return frames > 1 }
-        return PictureFormat(mediaType: version.source.sealedAs.mediaType)?.mayMoveUncounted ?? false
+        try await self.catalog.version(ref)?.mayMove ?? false
     }
 
     private func make(

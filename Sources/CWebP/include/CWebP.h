@@ -42,12 +42,8 @@ typedef struct {
     int lossless;
     /// With `lossless`: how much of the lowest bits is kept, 0 ... 100 (all).
     int near_lossless;
-    /// Parts of the picture with a quantiser each, 1 ... 4.
-    int segments;
     /// How much more is taken from where it is seen least, 0 ... 100.
     int sns_strength;
-    /// Of the deblocking filter, 0 ... 100.
-    int filter_strength;
 } cwebp_settings;
 
 /// libwebp's own, which are also webpsave's.

@@ -24,8 +24,6 @@ final class HotWriter {
     private var socket: DirectSocket?
     /// Whether the channel may have something that is still to be written.
     private var mayHoldBytes = false
-    /// The kernel did not take all of the last answer.
-    private var isFull = false
     /// Answers that were written and not flushed.
     private var unflushed: [HotMeters.Answered] = []
 
@@ -71,7 +69,6 @@ final class HotWriter {
             return false
         }
         self.mayHoldBytes = true
-        self.isFull = taken > 0
         let offset = max(0, taken - self.head.readableBytes)
         self.head.moveReaderIndex(forwardBy: taken - offset)
         self.writeRest(answer.body, from: offset, answered, context)
@@ -104,8 +101,7 @@ final class HotWriter {
         return taken
     }
 
-    /// Small answers are counted with their flush, which the socket's buffer as a rule takes whole. What it may not is
-    /// counted when it was written.
+    /// Small answers are counted with their flush (``flushed(_:)``), large ones when they were written.
     ///
     /// - Parameter offset: of the body's first byte that is to be written.
     private func writeRest(
@@ -140,16 +136,13 @@ final class HotWriter {
         }
     }
 
-    /// Small answers are with the kernel once they are flushed, which costs them no promise: one alone finds room
-    /// there, for it is begun only while the channel can be written to. Several may not, where the client does not keep
-    /// up, nor one that the kernel took a part of before: they are when an empty write is that comes after them.
+    /// Small answers are with the kernel once they are flushed and the channel holds nothing back, which costs them no
+    /// promise. Where the client does not keep up, they are when an empty write is that comes after them.
     func flushed(_ context: ChannelHandlerContext) {
         guard !self.unflushed.isEmpty else { return }
         let channel = context.channel
         let isWhole = channel.isActive
-        if isWhole, self.unflushed.count > 1 || self.isFull, Self.holdsBytesBack(channel) {
-            return self.countWhenWritten(context)
-        }
+        if isWhole, Self.holdsBytesBack(channel) { return self.countWhenWritten(context) }
         let end = NIODeadline.now()
         for answered in self.unflushed { self.meters.count(answered, end: end, isWhole: isWhole) }
         self.unflushed.removeAll(keepingCapacity: true)
