@@ -1,7 +1,9 @@
 """Clients in processes of their own that time single requests while another process makes the load.
 
-They run in real time where they may (as root; else they do without): on another machine they would not have to share its
-cores, and what they are to measure is the service, not how long they themselves wait for a core.
+On another machine they would not have to share its cores, and what they are to measure is the service, not how long they
+themselves wait for a core. So the reader, which does next to nothing, runs in real time where it may (as root; else it
+does without). Uploads take too much of a core for that: the service would wait for them. There the kernel says when the
+answer came.
 """
 
 import hashlib
@@ -10,6 +12,7 @@ import multiprocessing
 import os
 import random
 import socket
+import struct
 import sys
 import threading
 import time
@@ -22,6 +25,9 @@ TIMEOUT_SECONDS = 60
 # One that is admitted waits for its turn, so that it takes many to see some refused at any time.
 PROBES = 24
 PROBE_PAUSE_SECONDS = 0.5
+# Python's socket module has no name for it: asm-generic/socket.h, SO_TIMESTAMPNS_OLD.
+SO_TIMESTAMPNS = 35
+TIMESPEC = struct.Struct("=qq")
 # Python lets another thread go on after 5 ms unless told otherwise: too long for what is timed here.
 SWITCH_SECONDS = 0.0002
 
@@ -77,7 +83,6 @@ def refusals(port, picture, name, stopped, results):
 
     An answer that comes before the last byte is out took no time.
     """
-    hurry()
     sys.setswitchinterval(SWITCH_SECONDS)
     timed = Timed()
     threads = [
@@ -114,20 +119,35 @@ def timed_upload(port, picture):
     """Status, head, and seconds from the last byte of the request to the first of the answer."""
     with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         head = (
             "POST /v1/assets HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
             f"Content-Type: application/octet-stream\r\nContent-Length: {len(picture)}\r\n\r\n"
         )
+        request = head.encode() + picture
+        sent = time.time()
         with suppress(BrokenPipeError, ConnectionResetError):
-            connection.sendall(head.encode() + picture)
-        sent = time.monotonic()
-        answer = connection.recv(65_536)
-        seconds = time.monotonic() - sent
+            connection.sendall(request[:-1])
+            # Before it, not after: meanwhile this thread may have lost its core.
+            sent = time.time()
+            connection.sendall(request[-1:])
+        answer, came = received(connection)
+        seconds = max(0.0, came - sent)
         while b"\r\n\r\n" not in answer and (more := connection.recv(65_536)):
             answer += more
     if not answer:
         raise ConnectionResetError("no answer")
     return int(answer.split(b" ", 2)[1]), answer.partition(b"\r\n\r\n")[0], seconds
+
+
+def received(connection):
+    """The first byte of an answer, and when it came, by the kernel's clock (SO_TIMESTAMPNS, socket(7))."""
+    first, notes, _, _ = connection.recvmsg(1, socket.CMSG_SPACE(TIMESPEC.size))
+    for level, kind, value in notes:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            seconds, nanoseconds = TIMESPEC.unpack(value)
+            return first, seconds + nanoseconds / 1e9
+    return first, time.time()
 
 
 class Client:
