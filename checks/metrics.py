@@ -1,12 +1,17 @@
-"""What /metrics says after some traffic, read by others: promtool, the parsers of prometheus_client, a real Prometheus."""
+"""What /metrics says after some traffic, read by others: promtool, the parsers of prometheus_client, a real Prometheus.
+
+And that what it says does not grow with the number of assets.
+"""
 
 import json
 import re
+import struct
 import subprocess
 import tempfile
 import time
 import urllib.parse
 import urllib.request
+import zlib
 from pathlib import Path
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
@@ -24,6 +29,11 @@ ACCEPTS = {
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 SCRAPE_SECONDS_MAX = 30
+# Assets before and between two looks at the series: the first bring up what is there once, the others nothing.
+ASSETS_FIRST = 20
+ASSETS_MORE = 200
+# Magic, then IHDR's length, name, 13 bytes and checksum.
+PNG_HEAD_BYTES = 33
 
 
 def make_traffic(service):
@@ -51,6 +61,38 @@ def samples(families):
         for family in families
         for sample in family.samples
     }
+
+
+def other(picture, number):
+    """The same PNG with a comment of its own: another asset."""
+    chunk = b"tEXtComment\0%d" % number
+    text = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return picture[:PNG_HEAD_BYTES] + text + picture[PNG_HEAD_BYTES:]
+
+
+def make_assets(service, numbers):
+    """Each is uploaded, read by all its names, and every tenth deleted."""
+    picture = (CHECKOUT / "fixtures/pictures/gradient.png").read_bytes()
+    for number in numbers:
+        asset = service.upload(other(picture, number)).json()
+        urls = [rendition["url"] for rendition in asset["renditions"].values()]
+        for url in urls:
+            service.get(url)
+            service.get(re.sub("/v[0-9]+/", "/latest/", url))
+        service.get(urls[0].replace(".webp", ".jpg"))
+        if number % 10 == 0:
+            service.request("DELETE", f"/v1/assets/{asset['id']}")
+            service.get(urls[0])
+
+
+def check_growth(report, service):
+    """Names and labels are as many with ten times the assets."""
+    make_assets(service, range(ASSETS_FIRST))
+    before = set(samples(read_text(scrape(service).body.decode())))
+    make_assets(service, range(ASSETS_FIRST, ASSETS_FIRST + ASSETS_MORE))
+    after = set(samples(read_text(scrape(service).body.decode())))
+    new = sorted(after - before)
+    report.expect(not new, f"{ASSETS_MORE} further assets: {len(before)} series, {len(new)} new ones {new[:3]}")
 
 
 def check_promtool(report, exposed):
@@ -159,6 +201,7 @@ def main():
             check_parsers(report, text, opened)
         check_page(report, text)
         check_prometheus(report, service)
+        check_growth(report, service)
     report.finish()
 
 
