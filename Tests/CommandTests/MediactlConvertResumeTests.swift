@@ -91,18 +91,23 @@ struct MediactlConvertResumeTests {
         #expect(try await Self.convert(folder, "--resume").output.contains("2 converted"))
     }
 
-    /// A machine that was switched off: what no checkpoint follows is read before it is believed.
-    @Test func afterAPowerCutOutputsAreReadAgain() async throws {
-        let folder = try Self.folder()
-        #expect(try await Self.convert(folder).code == 0)
+    /// What a power cut may leave: a journal without the line of its start and without the checkpoint, and an output of
+    /// the right size with nothing in it.
+    private static func cutPower(_ folder: TemporaryFolder) throws {
         let path = folder.path(Self.journal)
         let lines = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self).split(separator: "\n")
         let outputs = lines.filter { $0.contains(" r ") }
-        // Without the line of this start, and without the checkpoint.
         try Data((outputs.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
         let output = folder.path("out/b.thumbnail.webp")
         let bytes = try Data(contentsOf: URL(filePath: output)).count
         try Data(count: bytes).write(to: URL(filePath: output))
+    }
+
+    /// A machine that was switched off: what no checkpoint follows is read before it is believed.
+    @Test func afterAPowerCutOutputsAreReadAgain() async throws {
+        let folder = try Self.folder()
+        #expect(try await Self.convert(folder).code == 0)
+        try Self.cutPower(folder)
         let run = try await Self.convert(folder, "--resume")
         #expect(run.output.contains("in/b.gif: converted"))
         #expect(run.output.contains("1 converted, 0 refused, 0 skipped, 2 unchanged"))
@@ -112,13 +117,7 @@ struct MediactlConvertResumeTests {
     @Test func aLaterRunVouchesForNothingThatAPowerCutTook() async throws {
         let folder = try Self.folder()
         #expect(try await Self.convert(folder).code == 0)
-        let path = folder.path(Self.journal)
-        let lines = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self).split(separator: "\n")
-        let outputs = lines.filter { $0.contains(" r ") }
-        try Data((outputs.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
-        let output = folder.path("out/b.thumbnail.webp")
-        let bytes = try Data(contentsOf: URL(filePath: output)).count
-        try Data(count: bytes).write(to: URL(filePath: output))
+        try Self.cutPower(folder)
         try ConvertFolder.place(fake: "ok d", at: "other/d.gif", in: folder)
         let program = try #require(BuiltProducts.path("mediactl"))
         let between = try await ChildProcess.run(

@@ -175,6 +175,20 @@ extension WireTests {
             }
         }
 
+        private static func ask(
+            _ connection: RawConnection,
+            for url: String,
+            times: Int,
+            oneByOne: Bool
+        ) async throws {
+            let request = Origin.head("GET", url, [], body: [])
+            if !oneByOne { return try await connection.send(String(repeating: request, count: times)) }
+            for _ in 0..<times {
+                try await connection.send(request)
+                try await Task.sleep(for: .milliseconds(2))
+            }
+        }
+
         /// A flush is no proof: what the client did not make room for is still here when it goes. Requests that come
         /// one by one are answered past the channel until the kernel is full; from then on one alone is no proof,
         /// either.
@@ -187,15 +201,7 @@ extension WireTests {
                 let before = try await Metrics(origin)
                 let connection = try await origin.service.connect()
                 // More answers than the buffers on both sides take.
-                let (request, count) = (Origin.head("GET", url, [], body: []), 20_000_000 / bytes)
-                if oneByOne {
-                    for _ in 0..<count {
-                        try await connection.send(request)
-                        try await Task.sleep(for: .milliseconds(2))
-                    }
-                } else {
-                    try await connection.send(String(repeating: request, count: count))
-                }
+                try await Self.ask(connection, for: url, times: 20_000_000 / bytes, oneByOne: oneByOne)
                 try await Task.sleep(for: .seconds(1))
                 let route = "route=\"/a/{asset}/v{n}/{preset}\""
                 let cut = "http_responses_cut_total{\(route),cause=\"peer\"}"
@@ -225,15 +231,7 @@ extension WireTests {
                 #expect(try await Metrics(origin)["media_cache_hot_objects"] == 1)
                 let connection = try await origin.service.connect()
                 let count = 40_000_000 / body.count
-                let request = Origin.head("GET", url, [], body: [])
-                if oneByOne {
-                    for _ in 0..<count {
-                        try await connection.send(request)
-                        try await Task.sleep(for: .milliseconds(2))
-                    }
-                } else {
-                    try await connection.send(String(repeating: request, count: count))
-                }
+                try await Self.ask(connection, for: url, times: count, oneByOne: oneByOne)
                 try await Task.sleep(for: .milliseconds(500))
                 #expect(try await origin.ask("DELETE", "/v1/assets/\(asset.id)?immediate=true").status == 204)
                 var whole = 0
